@@ -1,0 +1,107 @@
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
+import { Command } from 'commander'
+import { type Group, join, type Member, type View, type ViewChange } from 'tutti'
+import { addMemberOptions, joinOptionsOf, type MemberFlags } from './member-options.js'
+import { NAME_STYLES, printable, type Style, styler } from './terminal.js'
+
+export function chatCommand(): Command {
+  const command = new Command('chat')
+    .description('talk with everybody on the network who joins the same group')
+    .argument('<group>', 'name of the group')
+    .addHelpText(
+      'after',
+      `
+Example:
+  tutti chat lobby --name alice
+
+Type a line and press Enter. Ctrl-C or Ctrl-D leaves.`,
+    )
+  return addMemberOptions(command).action(async (groupName: string, flags: MemberFlags) => {
+    const stopJoining = new AbortController()
+    const stop = () => stopJoining.abort()
+    process.once('SIGINT', stop)
+    const group = await join(groupName, { ...joinOptionsOf(flags), signal: stopJoining.signal })
+    process.off('SIGINT', stop)
+    await new Chat(group).run()
+  })
+}
+
+const style = styler(process.stdout)
+
+class Chat {
+  readonly #group: Group
+  readonly #lines: Interface
+  readonly #isTerminal = process.stdout.isTTY === true && process.stdin.isTTY === true
+
+  constructor(group: Group) {
+    this.#group = group
+    this.#lines = createInterface({ input: process.stdin, output: this.#isTerminal ? process.stdout : undefined })
+    this.#lines.setPrompt(`${this.#coloured(group.self)} `)
+  }
+
+  async run(): Promise<void> {
+    const group = this.#group
+    group.on('view', (view, change) => this.#viewChanged(view, change))
+    // One's own lines are on the screen already.
+    group.on('message', message => {
+      if (message.from.incarnation === group.self.incarnation && this.#isTerminal) return
+      this.#print(`${this.#coloured(message.from)} ${printable(message.text())}`)
+    })
+    group.on('blocked', (_reason, waiting) => this.#print(style('dim', `waiting for ${waiting.join(', ')}`)))
+    group.on('error', error => this.#print(style('red', error.message)))
+    const interrupted = new AbortController()
+    const interrupt = () => {
+      interrupted.abort()
+      this.#lines.close()
+    }
+    this.#lines.once('SIGINT', interrupt)
+    process.once('SIGINT', interrupt)
+    process.once('SIGTERM', interrupt)
+    if (this.#isTerminal) this.#lines.prompt()
+    // The iterator takes the next line when the last is on its way: a pasted text stays in order and within bounds.
+    for await (const line of this.#lines) {
+      if (interrupted.signal.aborted) break
+      if (line.trim() !== '') await this.#send(line, interrupted.signal)
+      if (this.#isTerminal) this.#lines.prompt()
+    }
+    await group.leave()
+    if (this.#isTerminal) process.stdout.write('\n')
+  }
+
+  async #send(line: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#group.send(line, { signal })
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+
+  #viewChanged(view: View, { joined, left }: ViewChange): void {
+    const isFirst = joined.some(member => member.incarnation === this.#group.self.incarnation)
+    const names = (members: readonly Member[]) => members.map(member => printable(member.name)).join(', ')
+    if (isFirst) this.#print(style('dim', `here: ${names(view.members)}`))
+    else {
+      if (joined.length > 0) this.#print(style('dim', `joined: ${names(joined)}`))
+      if (left.length > 0) this.#print(style('dim', `left: ${names(left)}`))
+    }
+  }
+
+  /** Prints above the line that is being typed. */
+  #print(text: string): void {
+    if (!this.#isTerminal) {
+      process.stdout.write(`${text}\n`)
+      return
+    }
+    const { rows } = this.#lines.getCursorPos()
+    moveCursor(process.stdout, 0, -rows)
+    cursorTo(process.stdout, 0)
+    clearScreenDown(process.stdout)
+    process.stdout.write(`${text}\n`)
+    this.#lines.prompt(true)
+  }
+
+  #coloured({ name, incarnation }: Member): string {
+    const colour: Style = NAME_STYLES[Number.parseInt(incarnation.slice(0, 8), 16) % NAME_STYLES.length]
+    return style(colour, `${printable(name)}:`)
+  }
+}

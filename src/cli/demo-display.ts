@@ -1,0 +1,131 @@
+import type { Stats } from 'tutti'
+import type { DemoMember, ViewLine } from './demo-member.js'
+import type { Proof } from './demo-proof.js'
+import { LiveBlock, type Style, styler } from './terminal.js'
+
+const TERMINAL_PERIOD_MS = 200
+const PLAIN_PERIOD_MS = 1000
+
+/** What the demo shows: on a terminal a block that is drawn anew, elsewhere a line a second, with --json only the end. */
+export class DemoDisplay {
+  readonly #members: readonly DemoMember[]
+  readonly #isJson: boolean
+  readonly #style: (style: Style, text: string) => string = styler(process.stdout)
+  readonly #block = process.stdout.isTTY ? new LiveBlock(process.stdout) : null
+  readonly #startedAtMs = performance.now()
+  #timer: NodeJS.Timeout | undefined
+  #shownView = 0
+
+  constructor(members: readonly DemoMember[], isJson: boolean) {
+    this.#members = members
+    this.#isJson = isJson
+  }
+
+  start(): void {
+    if (this.#isJson) return
+    const { length } = this.#members
+    process.stdout.write(`${length} member processes on loopback multicast; ${'one joins late, one leaves in order'}\n`)
+    this.#timer = setInterval(() => this.#tick(), this.#block === null ? PLAIN_PERIOD_MS : TERMINAL_PERIOD_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  end(proof: Proof): void {
+    this.stop()
+    if (this.#isJson) {
+      process.stdout.write(`${JSON.stringify(this.#result(proof))}\n`)
+      return
+    }
+    this.#tick()
+    process.stdout.write(`${['', ...this.#table(proof), '', ...this.#verdict(proof)].join('\n')}\n`)
+  }
+
+  #tick(): void {
+    const views = this.#newViews().map(view => this.#viewLine(view))
+    if (this.#block !== null) this.#block.draw(this.#rows(), views)
+    else process.stdout.write([...views, this.#statusLine()].map(line => `${line}\n`).join(''))
+  }
+
+  /** Each view once, as the first member that has it tells. */
+  #newViews(): ViewLine[] {
+    const views = new Map(this.#members.flatMap(member => member.views).map(view => [view.id, view]))
+    const fresh = [...views.values()].filter(view => view.id > this.#shownView).sort((a, b) => a.id - b.id)
+    this.#shownView = fresh.at(-1)?.id ?? this.#shownView
+    return fresh
+  }
+
+  get #time(): string {
+    return `${((performance.now() - this.#startedAtMs) / 1000).toFixed(1).padStart(5)} s`
+  }
+
+  #viewLine({ id, members }: ViewLine): string {
+    return `${this.#time}  ${this.#style('cyan', `view ${id}`)}: ${members.map(member => member.name).join(' ')}`
+  }
+
+  #statusLine(): string {
+    const { sent, delivered, nacks, repairs } = this.#sums()
+    return `${this.#time}  sent ${sent}  delivered ${delivered}  NACKs ${nacks}  repairs ${repairs}`
+  }
+
+  #rows(): string[] {
+    const cells = this.#members.map(member => {
+      const { name, view, sent, deliveredCount, stats } = member
+      const state = member.hasLeft ? 'left' : view === undefined ? 'joining' : `view ${view.id}`
+      return [name, state, sent, deliveredCount, stats?.nacksSent ?? 0, stats?.repairsSent ?? 0]
+    })
+    const [head, ...rows] = columns([['', '', 'sent', 'delivered', 'NACKs', 'repairs'], ...cells])
+    return ['', this.#style('dim', `${head}  ${this.#time}`), ...rows]
+  }
+
+  /** One row a member, one column a view: what is in one column must be equal. */
+  #table({ views }: Proof): string[] {
+    const cells = this.#members.map(({ name }) => [
+      name,
+      ...[...views.values()].map(accounts => accounts.get(name)?.digest.slice(0, 12) ?? '-'),
+    ])
+    const counts = [...views.values()].map(accounts => [...accounts.values()][0].count)
+    const [head, ...rows] = columns([
+      ['digests', ...[...views.keys()].map(id => `view ${id}`)],
+      ...cells,
+      ['messages', ...counts],
+    ])
+    return [this.#style('bold', head), ...rows]
+  }
+
+  #verdict({ sent, faults }: Proof): string[] {
+    const { lost, nacks, repairs } = this.#sums()
+    if (faults.length > 0) return [...faults, 'FAILED'].map(line => this.#style('red', line))
+    const { length } = this.#members
+    return [
+      `${lost} packets were lost on purpose; ${nacks} NACKs, ${repairs} repairs`,
+      this.#style('green', `${sent} messages from ${length} members: each delivered once, in order, at every member. Digests are equal.`),
+    ]
+  }
+
+  #result({ views, sent, faults }: Proof): object {
+    const accounts = [...views].map(([id, members]) => ({ id, members: Object.fromEntries(members) }))
+    return { equal: faults.length === 0, faults, ...this.#sums(), sent, views: accounts }
+  }
+
+  #sums() {
+    const sum = (count: (member: DemoMember) => number) => this.#members.reduce((n, member) => n + count(member), 0)
+    const stat = (count: (stats: Stats) => number) => sum(({ stats }) => (stats === null ? 0 : count(stats)))
+    return {
+      sent: sum(member => member.sent),
+      delivered: sum(member => member.deliveredCount),
+      lost: stat(stats => stats.dropped['injected loss'] ?? 0),
+      nacks: stat(stats => stats.nacksSent),
+      repairs: stat(stats => stats.repairsSent),
+    }
+  }
+}
+
+/** Pads cells to columns: the first flush left, the others flush right. */
+function columns(rows: readonly (readonly (string | number)[])[]): string[] {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map(row => String(row[i]).length)))
+  return rows.map(row =>
+    row.map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i]))).join('  '),
+  )
+}

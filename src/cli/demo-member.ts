@@ -1,0 +1,126 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { createHash, type Hash } from 'node:crypto'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Stats } from 'tutti'
+
+/** What one member delivered from one sender in one view: how many, and a hash over all of them in order. */
+interface Sequence {
+  count: number
+  readonly hash: Hash
+}
+
+export interface ViewLine {
+  readonly id: number
+  readonly members: readonly { readonly name: string }[]
+}
+
+/** A member of the demo: a process of its own, `tutti pipe`, on the other end of two pipes. */
+export class DemoMember {
+  readonly name: string
+  /** Resolves when it has left in order, else rejects. */
+  readonly exited: Promise<void>
+  readonly views: ViewLine[] = []
+  /** By view, then by sender. */
+  readonly delivered = new Map<number, Map<string, Sequence>>()
+  sent = 0
+  deliveredCount = 0
+  stats: Stats | null = null
+  hasLeft = false
+  isLeaving = false
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #onChange: () => void
+  #line = ''
+  #failure = ''
+
+  /** @param onChange  called when the member has said something */
+  constructor(name: string, pipeArguments: readonly string[], onChange: () => void) {
+    this.name = name
+    this.#onChange = onChange
+    const main = fileURLToPath(new URL('main.js', import.meta.url))
+    this.#child = spawn(process.execPath, [main, 'pipe', ...pipeArguments, '--name', name], { stdio: 'pipe' })
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#failure = (this.#failure + text).slice(-500)
+    })
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => this.#read(text))
+    // Writing to a member that has failed is reported by its exit.
+    this.#child.stdin.on('error', () => {})
+    this.exited = this.#exit()
+  }
+
+  get view(): ViewLine | undefined {
+    return this.views.at(-1)
+  }
+
+  /** Sends `count` messages, unless the member is behind with earlier ones. */
+  send(count: number): void {
+    if (this.#child.stdin.writableNeedDrain) return
+    let lines = ''
+    for (let i = 0; i < count; i++) {
+      lines += `{"op":"send","data":"${this.name} says ${++this.sent} ${'.'.repeat(64)}"}\n`
+    }
+    this.#child.stdin.write(lines)
+  }
+
+  askForStats(): void {
+    this.#command('stats')
+  }
+
+  leave(): Promise<void> {
+    this.isLeaving = true
+    this.#command('leave')
+    return this.exited
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  deliveredFrom(sender: string): number {
+    let count = 0
+    for (const sequences of this.delivered.values()) count += sequences.get(sender)?.count ?? 0
+    return count
+  }
+
+  deliveredIn(view: number): number {
+    let count = 0
+    for (const sequence of this.delivered.get(view)?.values() ?? []) count += sequence.count
+    return count
+  }
+
+  #command(op: string): void {
+    if (this.#child.stdin.writable) this.#child.stdin.write(`{"op":"${op}"}\n`)
+  }
+
+  async #exit(): Promise<void> {
+    const [code, signal] = await once(this.#child, 'close')
+    if (code === 0 && this.hasLeft) return
+    throw new Error(`member ${this.name} failed (${signal ?? `exit code ${code}`}): ${this.#failure.trim()}`)
+  }
+
+  #read(text: string): void {
+    const lines = (this.#line + text).split('\n')
+    this.#line = lines.pop()!
+    for (const line of lines) this.#take(JSON.parse(line))
+    this.#onChange()
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: a line of the pipe, told apart by its `event`
+  #take(line: any): void {
+    if (line.event === 'message') this.#deliver(line.view, line.from, line.data)
+    else if (line.event === 'view') this.views.push(line)
+    else if (line.event === 'stats') this.stats = line
+    else if (line.event === 'left') this.hasLeft = true
+    else if (line.event === 'error') this.#failure = line.message
+  }
+
+  #deliver(view: number, from: string, data: string): void {
+    let sequences = this.delivered.get(view)
+    if (sequences === undefined) this.delivered.set(view, (sequences = new Map()))
+    let sequence = sequences.get(from)
+    if (sequence === undefined) sequences.set(from, (sequence = { count: 0, hash: createHash('sha256') }))
+    sequence.count++
+    sequence.hash.update(data).update('\n')
+    this.deliveredCount++
+  }
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import type { Member, Message } from 'tutti'
+import { eventLine, messageLine, senderFields, toldLine } from './pipe-codec.js'
+
+/** Lines gathered in one turn of the event loop are written at once, or when they come to this many characters. */
+const BATCH_CHARS_MAX = 65_536
+
+/** Writes events as JSON lines, numbered from 1, in the order in which they are given. */
+export class EventOutput {
+  readonly #stream: Writable
+  readonly #startedAtMs = performance.now()
+  #n = 0
+  #batch = ''
+  #batchAtMs = 0
+  #isScheduled = false
+  #error: Error | null = null
+  #senders = new Map<Member, string>()
+  #sendersView = 0
+  readonly #flush = () => this.#write()
+
+  constructor(stream: Writable) {
+    this.#stream = stream
+    stream.on('error', error => {
+      this.#error = error
+    })
+  }
+
+  event(event: string, fields: object = {}): void {
+    this.#add(eventLine(event, ++this.#n, this.#time(), fields))
+  }
+
+  message(message: Message): void {
+    const { type, view, order, data } = message
+    if (view !== this.#sendersView) {
+      this.#sendersView = view
+      this.#senders.clear()
+    }
+    const sender = this.#senders.get(message.from) ?? this.#meet(message.from)
+    const n = ++this.#n
+    const t = this.#time()
+    this.#add(type === 'told' ? toldLine(n, t, sender, data) : messageLine(n, t, sender, order, data))
+  }
+
+  /** The reader does not keep up: nothing more that can wait should be written before `drained`. */
+  get isFull(): boolean {
+    return this.#error !== null || this.#stream.writableNeedDrain
+  }
+
+  /** Resolves when the reader has caught up; rejects if there is no reader any more. */
+  async drained(): Promise<void> {
+    if (this.#error !== null) throw this.#error
+    if (this.#stream.writableNeedDrain) await once(this.#stream, 'drain')
+  }
+
+  /** Resolves when everything has been read, or can be read any more by nobody. */
+  flushed(): Promise<void> {
+    this.#write()
+    return new Promise(resolve => this.#stream.write('', () => resolve()))
+  }
+
+  #meet(from: Member): string {
+    const sender = senderFields(from, this.#sendersView)
+    this.#senders.set(from, sender)
+    return sender
+  }
+
+  /** Milliseconds since the start, to the microsecond: of the turn, so that the clock is not read for each line. */
+  #time(): number {
+    if (this.#batch === '') this.#batchAtMs = Math.round((performance.now() - this.#startedAtMs) * 1000) / 1000
+    return this.#batchAtMs
+  }
+
+  #add(line: string): void {
+    this.#batch += line
+    if (this.#batch.length >= BATCH_CHARS_MAX) this.#write()
+    else if (!this.#isScheduled) {
+      this.#isScheduled = true
+      setImmediate(this.#flush)
+    }
+  }
+
+  #write(): void {
+    this.#isScheduled = false
+    if (this.#batch === '') return
+    const batch = this.#batch
+    this.#batch = ''
+    if (this.#error === null) this.#stream.write(batch)
+  }
+}

@@ -1,0 +1,17 @@
+import { TuttiError } from 'tutti'
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+export const FAILED = 1
+export const WRONG_USAGE = 2
+
+const USAGE_CODES = ['ERR_TUTTI_OPTION', 'ERR_TUTTI_UNSUPPORTED']
+
+/** Says in one sentence on standard error what went wrong; returns the exit code. */
+export function report(error: unknown): number {
+  if (!(error instanceof Error)) throw error
+  const code = (error as NodeJS.ErrnoException).code
+  // Standard output was closed, as by `| head`: the reader has seen what it wanted, and there is nobody to tell.
+  if (code === 'EPIPE') return FAILED
+  process.stderr.write(`tutti: ${error.message}${code === undefined ? '' : ` (${code})`}\n`)
+  return error instanceof TuttiError && USAGE_CODES.includes(error.code) ? WRONG_USAGE : FAILED
+}

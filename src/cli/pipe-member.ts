@@ -1,0 +1,122 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Group, type JoinOptions, join, TuttiError } from 'tutti'
+import type { EventOutput } from './event-output.js'
+import { type Line, LineSplitter } from './line-splitter.js'
+import { PipeSession } from './pipe-session.js'
+
+/** Room for the largest message in base64, or with some of its characters escaped. */
+const LINE_BYTES_MAX = 33_554_432
+const LEAVE_MS_MAX = 5_000
+/** A reader that does not read, or a group that does not answer, holds up a failed end no longer than this. */
+const LAST_WORDS_MS_MAX = 250
+
+const LEFT_CODES = ['ERR_TUTTI_LEFT', 'ERR_TUTTI_ABORTED']
+
+/** The process around a session: joining, standard input, signals, and the bound on leaving. */
+export class PipeMember {
+  readonly #output: EventOutput
+  readonly #input = process.stdin
+  readonly #splitter = new LineSplitter(LINE_BYTES_MAX)
+  readonly #stopJoining = new AbortController()
+  #session: PipeSession | null = null
+  #isLeaving = false
+  #isWaitingForReader = false
+  #leaveTimer: NodeJS.Timeout | undefined
+  #rejectTimedOut!: (error: TuttiError) => void
+  readonly #timedOut = new Promise<never>((_, reject) => {
+    this.#rejectTimedOut = reject
+  })
+
+  constructor(output: EventOutput) {
+    this.#output = output
+  }
+
+  /** Resolves when this member has left in order. */
+  async run(group: string, options: JoinOptions): Promise<void> {
+    const meet = (message: unknown) => this.#meet((message as { group: Group }).group)
+    // The member is in the group from its first view on, which with `expect` comes long before `join` resolves.
+    subscribe('tutti:view', meet)
+    process.once('SIGTERM', this.#leave)
+    process.once('SIGINT', this.#leave)
+    try {
+      await Promise.race([this.#live(group, options), this.#timedOut])
+    } finally {
+      unsubscribe('tutti:view', meet)
+      clearTimeout(this.#leaveTimer)
+      this.#input.destroy()
+    }
+  }
+
+  /** Tells the reader what failed and what comes of what it had accepted, within a bound. */
+  async fail(error: unknown): Promise<void> {
+    if (error instanceof TuttiError) {
+      this.#session?.abandon(error.code, error.message)
+      this.#output.event('error', { code: error.code, message: error.message })
+    }
+    const lastWords = Promise.allSettled([this.#output.flushed(), this.#isLeaving && this.#session?.hasLeft])
+    await Promise.race([lastWords, delay(LAST_WORDS_MS_MAX)])
+  }
+
+  async #live(group: string, options: JoinOptions): Promise<void> {
+    try {
+      await join(group, { ...options, signal: this.#stopJoining.signal })
+    } catch (error) {
+      // Whoever is asked to leave while it joins has done so by this.
+      if (!this.#isLeaving || !(error instanceof TuttiError) || !LEFT_CODES.includes(error.code)) throw error
+      return this.#session?.hasLeft
+    }
+    await this.#session!.follow()
+    await this.#session!.hasLeft
+  }
+
+  #meet(group: Group): void {
+    if (this.#session !== null) return
+    this.#session = new PipeSession(group, this.#output, () => this.#readOn())
+    if (this.#isLeaving) return this.#session.leave()
+    this.#input.on('data', (chunk: Buffer) => this.#read(this.#splitter.push(chunk)))
+    this.#input.on('end', () => {
+      this.#read(this.#splitter.end())
+      this.#leave()
+    })
+    this.#input.on('error', this.#leave)
+  }
+
+  #read(lines: Line[]): void {
+    const session = this.#session!
+    for (const line of lines) {
+      if ('text' in line) session.line(line.text)
+      else session.fault(line.fault)
+    }
+    if (session.isLeaving) this.#leave()
+    if (!session.isBusy) return
+    this.#input.pause()
+    this.#readOn()
+  }
+
+  #readOn(): void {
+    if (!this.#input.isPaused() || this.#isWaitingForReader) return
+    if (this.#output.isFull) {
+      this.#isWaitingForReader = true
+      this.#output.drained().then(
+        () => {
+          this.#isWaitingForReader = false
+          this.#readOn()
+        },
+        // No reader any more: `follow` fails with the same error.
+        () => {},
+      )
+    } else if (!this.#session!.isBusy) this.#input.resume()
+  }
+
+  readonly #leave = (): void => {
+    if (this.#isLeaving) return
+    this.#isLeaving = true
+    this.#leaveTimer = setTimeout(() => {
+      const message = `this member could not leave in order within ${LEAVE_MS_MAX / 1000} s`
+      this.#rejectTimedOut(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', message))
+    }, LEAVE_MS_MAX)
+    if (this.#session === null) this.#stopJoining.abort()
+    else this.#session.leave()
+  }
+}

@@ -1,0 +1,214 @@
+import { type BlockReason, type ErrorCode, type Group, type GroupEvent, type Sent, TuttiError, type View } from 'tutti'
+import type { EventOutput } from './event-output.js'
+import { type Command, parseCommand, type Refusal, type SendCommand, type TellCommand, viewFields } from './pipe-codec.js'
+import { version } from './version.js'
+
+/** What a session asks of a group. */
+export type PipeGroup = Pick<Group, 'send' | 'tell' | 'leave' | 'stats' | 'on'> &
+  AsyncIterable<GroupEvent>
+
+/** Commands held before the first view; each one over it is refused. */
+const HELD_COMMANDS_MAX = 10_000
+const HELD_BYTES_MAX = 64 * 1_048_576
+/** Sends that the group has been given and has not taken yet. */
+const OUTSTANDING_MAX = 1_024
+const OUTSTANDING_BYTES_MAX = 1_048_576
+
+type Transmission = SendCommand | TellCommand
+type Queued = Transmission | { readonly op: 'stats' }
+
+/**
+ * One member's life behind a pipe: commands go down to the group as fast as it takes them, events come up as fast as
+ * the reader reads them. Everything in between is bounded: `isBusy` asks for no more input, and what the reader has
+ * not taken stays in the group, where it closes the senders' windows.
+ */
+export class PipeSession {
+  readonly #group: PipeGroup
+  readonly #output: EventOutput
+  readonly #onIdle: () => void
+  #hasBegun = false
+  #queue: Queued[] = []
+  #queueAt = 0
+  #queueBytes = 0
+  readonly #outstanding = new Set<Transmission>()
+  #outstandingBytes = 0
+  #isLeaving = false
+  #resolveLeft!: (left: Promise<void>) => void
+  #hasLeft = new Promise<void>(resolve => {
+    this.#resolveLeft = resolve
+  })
+  #view: View | null = null
+  // A `sent` names a view; it waits until that view has been written, since the group is ahead of a slow reader.
+  #heldSent: { readonly command: Transmission; readonly view: number }[] = []
+
+  /**
+   * @param group  a member that may still wait for its first view
+   * @param onIdle  called when input may be read on
+   */
+  constructor(group: PipeGroup, output: EventOutput, onIdle: () => void) {
+    this.#group = group
+    this.#output = output
+    this.#onIdle = onIdle
+    const { name, incarnation } = group.self
+    output.event('ready', { version, name, incarnation })
+    group.on('blocked', (reason: BlockReason, waiting: readonly string[]) => {
+      output.event('blocked', { reason, waiting })
+    })
+    group.on('unblocked', (reason: BlockReason) => output.event('unblocked', { reason }))
+    group.on('error', ({ code, message }: TuttiError) => output.event('error', { code, message }))
+  }
+
+  get isBusy(): boolean {
+    return this.#output.isFull || (this.#hasBegun && this.#queueAt < this.#queue.length)
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving
+  }
+
+  /** Resolves when this member has left in order; rejects if it tried in vain. */
+  get hasLeft(): Promise<void> {
+    return this.#hasLeft
+  }
+
+  /** A line of input. */
+  line(text: string): void {
+    this.#take(parseCommand(text))
+  }
+
+  /** A line of input that could not be read. */
+  fault(message: string): void {
+    this.#refuse({ op: 'refused', code: 'ERR_TUTTI_COMMAND', message })
+  }
+
+  /** From the first view on: writes what happens until the member is out of the group, or its reader goes away. */
+  async follow(): Promise<void> {
+    this.#hasBegun = true
+    this.#pump()
+    for await (const event of this.#group) {
+      if (event.type === 'view') this.#install(event.view)
+      else this.#output.message(event)
+      if (this.#output.isFull) await this.#output.drained()
+    }
+    if (!this.#isLeaving) throw new TuttiError('ERR_TUTTI_LEFT', 'the group has closed this member')
+  }
+
+  /** Leaves once the group has taken over everything that was accepted. */
+  leave(): void {
+    if (this.#isLeaving) return
+    this.#isLeaving = true
+    this.#leaveIfDrained()
+  }
+
+  /** Nothing accepted disappears without a word: what the group has not taken by now it never will. */
+  abandon(code: ErrorCode, message: string): void {
+    for (const { command } of this.#heldSent) {
+      this.#outstanding.delete(command)
+      this.#refuse({ op: 'refused', code: 'ERR_TUTTI_FATE_UNKNOWN', message, id: command.id })
+    }
+    const rest = [...this.#outstanding, ...this.#queue.slice(this.#queueAt)]
+    this.#outstanding.clear()
+    this.#queue = []
+    this.#queueAt = 0
+    for (const command of rest) {
+      if (command.op !== 'stats') this.#refuse({ op: 'refused', code, message, id: command.id })
+    }
+  }
+
+  #take(command: Command): void {
+    if (command.op === 'refused') return this.#refuse(command)
+    if (command.op === 'leave') return this.leave()
+    if (this.#isLeaving) {
+      return this.#refuse({ op: 'refused', code: 'ERR_TUTTI_LEFT', message: 'this member is leaving', id: idOf(command) })
+    }
+    const bytes = sizeOf(command)
+    if (!this.#hasBegun && (this.#queue.length >= HELD_COMMANDS_MAX || this.#queueBytes + bytes > HELD_BYTES_MAX)) {
+      const message = `at most ${HELD_COMMANDS_MAX} commands or ${HELD_BYTES_MAX} bytes are held before the first view`
+      return this.#refuse({ op: 'refused', code: 'ERR_TUTTI_OVERFLOW', message, id: idOf(command) })
+    }
+    this.#queue.push(command)
+    this.#queueBytes += bytes
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (!this.#hasBegun) return
+    while (this.#queueAt < this.#queue.length) {
+      if (this.#outstanding.size >= OUTSTANDING_MAX || this.#outstandingBytes >= OUTSTANDING_BYTES_MAX) return
+      const command = this.#queue[this.#queueAt++]
+      this.#queueBytes -= sizeOf(command)
+      if (command.op === 'stats') this.#output.event('stats', this.#group.stats())
+      else this.#transmit(command)
+    }
+    if (this.#queueAt > 0) {
+      this.#queue = []
+      this.#queueAt = 0
+      this.#onIdle()
+    }
+    this.#leaveIfDrained()
+  }
+
+  #transmit(command: Transmission): void {
+    this.#outstanding.add(command)
+    this.#outstandingBytes += sizeOf(command)
+    const { data } = command
+    const taken =
+      command.op === 'tell'
+        ? this.#group.tell(command.to, data)
+        : this.#group.send(data, { order: command.order, safe: command.safe })
+    taken.then(
+      sent => this.#taken(command, sent),
+      (error: TuttiError) => this.#failed(command, error),
+    )
+  }
+
+  #taken(command: Transmission, { view }: Sent): void {
+    if (!this.#outstanding.has(command)) return
+    if (this.#view === null || view > this.#view.id) {
+      this.#heldSent.push({ command, view })
+      return
+    }
+    if (command.id !== undefined) this.#output.event('sent', { id: command.id, view })
+    this.#settle(command)
+  }
+
+  #failed(command: Transmission, error: TuttiError): void {
+    if (!this.#outstanding.has(command)) return
+    this.#refuse({ op: 'refused', code: error.code, message: error.message, id: command.id })
+    this.#settle(command)
+  }
+
+  #settle(command: Transmission): void {
+    this.#outstanding.delete(command)
+    this.#outstandingBytes -= sizeOf(command)
+    this.#pump()
+  }
+
+  #install(view: View): void {
+    const isOtherLineage = this.#view !== null && this.#view.lineage !== view.lineage
+    const before = new Set(this.#view?.members.map(member => member.incarnation))
+    const transfer = view.members.filter(member => before.has(member.incarnation)).map(member => member.name)
+    this.#view = view
+    this.#output.event('view', viewFields(view, transfer, isOtherLineage))
+    const held = this.#heldSent
+    this.#heldSent = []
+    for (const { command, view } of held) this.#taken(command, { view })
+  }
+
+  #leaveIfDrained(): void {
+    if (!this.#isLeaving || this.#queueAt < this.#queue.length || this.#outstanding.size > 0) return
+    this.#resolveLeft(this.#group.leave())
+  }
+
+  #refuse({ code, message, id }: Refusal): void {
+    this.#output.event('error', { code, message, id })
+  }
+}
+
+function sizeOf(command: Queued): number {
+  return command.op === 'stats' ? 0 : command.data.length
+}
+
+function idOf(command: Queued): string | undefined {
+  return command.op === 'stats' ? undefined : command.id
+}

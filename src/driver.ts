@@ -1,0 +1,133 @@
+import type { Engine, EngineEvent } from './engine/engine.js'
+import type { Ports } from './ports.js'
+import type { Endpoint, GroupEvent, Message, Stats } from './types.js'
+
+/** Where deliveries and events go: the group, or a test. */
+export interface DriverSink {
+  /** Views and messages, in the one order in which they happened. */
+  deliver(batch: readonly GroupEvent[]): void
+  event(event: EngineEvent): void
+  /** A port reports trouble. */
+  failed(error: Error): void
+}
+
+/**
+ * Joins the engine to its ports. Inputs are gathered until the turn of the event loop ends; then the engine's effects
+ * are carried out in the outbox's order: datagrams, deliveries, events.
+ */
+export class Driver {
+  readonly #engine: Engine
+  readonly #ports: Ports
+  readonly #sink: DriverSink
+  #isAwake = false
+  #isClosed = false
+  #armedAtMs = Number.POSITIVE_INFINITY
+  readonly #turn = () => this.#endTurn()
+
+  constructor(engine: Engine, ports: Ports, sink: DriverSink) {
+    this.#engine = engine
+    this.#ports = ports
+    this.#sink = sink
+  }
+
+  start(): void {
+    this.#ports.network.start({
+      datagram: (bytes, from) => this.#receive(bytes, from),
+      failed: error => this.#sink.failed(error),
+      overflowed: datagrams => this.#engine.overflowed(datagrams),
+    })
+    this.#wake()
+  }
+
+  /** Takes a message for the group, or for one member of the view; see Engine. */
+  submit(data: Uint8Array, to: string | null): number {
+    const fate = this.#engine.submit(data, to)
+    // Full trains need not wait for the end of the turn: receivers work on them meanwhile.
+    if (this.#engine.outbox.bytes.length > 0) this.#sendDatagrams()
+    this.#wake()
+    return fate
+  }
+
+  /** The application has taken a message. */
+  consume(message: Message): void {
+    this.#engine.consume(message)
+    this.#wake()
+  }
+
+  leave(): void {
+    this.#engine.leave(this.#ports.clock.now())
+    this.#wake()
+  }
+
+  stats(): Stats {
+    return { ...this.#engine.counters, dropped: { ...this.#engine.counters.dropped }, path: this.#ports.network.path }
+  }
+
+  /** Closes the ports. Resolves when what was handed over for sending has left. */
+  close(): Promise<void> {
+    this.#isClosed = true
+    this.#ports.clock.disarm()
+    return this.#ports.network.close()
+  }
+
+  #receive(bytes: Uint8Array, from: Endpoint): void {
+    if (this.#isClosed) return
+    this.#engine.receive(bytes, from, this.#ports.clock.now())
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#isAwake || this.#isClosed) return
+    this.#isAwake = true
+    this.#ports.clock.defer(this.#turn)
+  }
+
+  #endTurn(): void {
+    this.#isAwake = false
+    if (this.#isClosed) return
+    const { clock } = this.#ports
+    const { outbox } = this.#engine
+    this.#engine.endTurn(clock.now())
+    this.#sendDatagrams()
+    if (outbox.deliveries.length > 0 || outbox.events.length > 0) {
+      this.#sink.deliver(outbox.takeDeliveries())
+      for (const event of outbox.events.splice(0)) this.#handle(event)
+      if (this.#isClosed) return
+      // What listeners sent, and what their consuming has to tell the senders, leaves now and not a turn later.
+      this.#engine.endTurn(clock.now())
+      this.#sendDatagrams()
+      if (!outbox.isEmpty) this.#wake()
+    }
+    this.#arm()
+  }
+
+  #handle(event: EngineEvent): void {
+    if (event.type === 'reach') this.#ports.network.reach(event.endpoints)
+    else this.#sink.event(event)
+  }
+
+  #sendDatagrams(): void {
+    const { bytes, offsets, lengths, to } = this.#engine.outbox
+    const { network } = this.#ports
+    let packets = 0
+    for (let i = 0; i < bytes.length; i++) {
+      const endpoint = to[i]
+      packets += Math.ceil(lengths[i] / network.packetBytes)
+      if (endpoint === null) network.multicast(bytes[i], offsets[i], lengths[i])
+      else network.unicast(endpoint, bytes[i], offsets[i], lengths[i])
+    }
+    this.#engine.sent(bytes.length, packets)
+    this.#engine.outbox.clearDatagrams()
+  }
+
+  /** Re-arms the timer only when the next deadline has come nearer, or has fired: most turns leave it alone. */
+  #arm(): void {
+    const atMs = this.#engine.deadlineMs
+    if (atMs >= this.#armedAtMs) return
+    this.#armedAtMs = atMs
+    this.#ports.clock.arm(atMs, () => {
+      this.#armedAtMs = Number.POSITIVE_INFINITY
+      this.#wake()
+    })
+  }
+}

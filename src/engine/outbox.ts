@@ -1,0 +1,55 @@
+import type { TuttiError } from '../errors.js'
+import type { Endpoint, GroupEvent } from '../types.js'
+
+/** What happens at a member besides views and messages. */
+export type EngineEvent =
+  /** The window has opened for those who were refused. */
+  | { readonly type: 'drain' }
+  /** The rest of a message that was taken in parts has been sealed, in `view`; it went to `to`, or to the group. */
+  | { readonly type: 'sealed'; readonly view: number; readonly to: string | null }
+  | { readonly type: 'blocked'; readonly reason: 'view-change' | 'window'; readonly waiting: readonly string[] }
+  | { readonly type: 'unblocked'; readonly reason: 'view-change' | 'window' }
+  /** The endpoints of the view now. */
+  | { readonly type: 'reach'; readonly endpoints: readonly Endpoint[] }
+  /** This member is out of the group: in order, or because of `error`. Nothing comes after. */
+  | { readonly type: 'closed'; readonly error?: TuttiError }
+
+/**
+ * What one turn of the engine leaves for the driver, to be carried out in this order: datagrams, then deliveries,
+ * then events. Parallel arrays, reused from turn to turn: sending allocates nothing.
+ */
+export class Outbox {
+  readonly bytes: Uint8Array[] = []
+  readonly offsets: number[] = []
+  readonly lengths: number[] = []
+  /** null is the whole group. */
+  readonly to: (Endpoint | null)[] = []
+  deliveries: GroupEvent[] = []
+  readonly events: EngineEvent[] = []
+
+  /** A packet, or a train of packets. The bytes stay as they are for as long as anybody may ask for them. */
+  send(to: Endpoint | null, bytes: Uint8Array, offset: number, length: number): void {
+    this.bytes.push(bytes)
+    this.offsets.push(offset)
+    this.lengths.push(length)
+    this.to.push(to)
+  }
+
+  clearDatagrams(): void {
+    this.bytes.length = 0
+    this.offsets.length = 0
+    this.lengths.length = 0
+    this.to.length = 0
+  }
+
+  /** Hands out the deliveries. Those that come while they are worked on are the next batch. */
+  takeDeliveries(): readonly GroupEvent[] {
+    const batch = this.deliveries
+    this.deliveries = []
+    return batch
+  }
+
+  get isEmpty(): boolean {
+    return this.bytes.length === 0 && this.deliveries.length === 0 && this.events.length === 0
+  }
+}

@@ -1,0 +1,158 @@
+import { Announcer } from '../multicast/announcer.js'
+import { NackScheduler } from '../multicast/nack-scheduler.js'
+import { BEYOND, DUPLICATE } from '../multicast/receive-window.js'
+import { Repair } from '../multicast/repair.js'
+import { RoundTrip } from '../multicast/round-trip.js'
+import type { Endpoint } from '../types.js'
+import { fromHex } from '../wire/bytes.js'
+import { hash32 } from '../wire/checksum.js'
+import type { ControlBody } from '../wire/control-codec.js'
+import type { MessageSink } from '../wire/fragments.js'
+import type { tutti } from '../wire/generated/control.js'
+import { BODY_CHECKED, NO_RANK, seqOf, stableOf, TELL } from '../wire/header.js'
+import { NACK_RANGES_MAX } from '../wire/limits.js'
+import { distance } from '../wire/seqno.js'
+import type { Peer } from '../wire/view-codec.js'
+import { type Counters, countDrop } from './counters.js'
+import { Incoming } from './incoming.js'
+import type { Outbox } from './outbox.js'
+import { Outgoing } from './outgoing.js'
+import { RepairTrains } from './repair-trains.js'
+import { FIRST_SEQ } from './view-state.js'
+
+/** A link's window: messages to one member are few and are not what a group is fast for. */
+const WINDOW_BYTES = 262_144
+const WINDOW_PACKETS = 1_024
+
+export interface TellEnvironment {
+  readonly groupTag: number
+  readonly self: Peer
+  readonly packetBytes: number
+  readonly messageBytesMax: number
+  readonly counters: Counters
+  readonly outbox: Outbox
+  random(): number
+  /** Id of the view now. */
+  viewId(): number
+  control(to: Endpoint, tag: number, body: ControlBody): void
+}
+
+/** What names the stream of messages from one life of a process to one life of another. */
+export function streamTag(from: string, to: string): number {
+  return hash32(fromHex(from + to)) || 1
+}
+
+/**
+ * Reliable FIFO messages to and from one other member: a stream each way, like the group's own but with one receiver.
+ * It lasts as long as both are in the group together, whatever views come and go.
+ */
+export class TellLink {
+  readonly peer: Peer
+  readonly outTag: number
+  readonly inTag: number
+  readonly out: Outgoing
+  readonly incoming: Incoming
+  readonly #nacks: NackScheduler
+  readonly #repair: Repair
+  readonly #repairs: RepairTrains
+  readonly #announcer = new Announcer()
+  #announced: number
+  readonly #environment: TellEnvironment
+
+  constructor(peer: Peer, environment: TellEnvironment, sink: MessageSink) {
+    const { self, groupTag, packetBytes, messageBytesMax, outbox, random } = environment
+    this.peer = peer
+    this.outTag = streamTag(self.incarnation, peer.incarnation)
+    this.inTag = streamTag(peer.incarnation, self.incarnation)
+    this.#environment = environment
+    const frame = { kind: TELL, groupTag, tag: this.outTag, rank: NO_RANK, packetBytes, flags: BODY_CHECKED }
+    const shape = { firstSeq: FIRST_SEQ, capacity: WINDOW_PACKETS }
+    this.out = new Outgoing(
+      { ...shape, frame, receivers: 1, windowBytes: WINDOW_BYTES, to: peer.endpoint, own: null },
+      outbox,
+    )
+    const reportPackets = Math.floor(WINDOW_BYTES / packetBytes / 4)
+    this.incoming = new Incoming({ ...shape, rank: 0, messageBytesMax, reportPackets }, sink)
+    this.#announced = this.out.window.last
+    const roundTrip = new RoundTrip(2, random)
+    this.#nacks = new NackScheduler(roundTrip)
+    this.#repair = new Repair(0, roundTrip)
+    this.#repairs = new RepairTrains(packetBytes, outbox)
+  }
+
+  get deadlineMs(): number {
+    return Math.min(this.#announcer.deadlineMs, this.#nacks.deadlineMs, this.#repair.deadlineMs)
+  }
+
+  data(bytes: Uint8Array, at: number, nowMs: number): void {
+    const { counters } = this.#environment
+    const { window } = this.incoming
+    const seq = seqOf(bytes, at)
+    this.incoming.stable(stableOf(bytes, at))
+    const isLate = distance(window.last, seq) > 0
+    const fate = window.insert(seq, bytes, at)
+    if (fate === DUPLICATE) counters.duplicates++
+    else if (fate === BEYOND) countDrop(counters, 'window')
+    else {
+      if (isLate) this.#nacks.filled(0, seq, nowMs)
+      if (window.hasGap) this.#nacks.gap(0, window)
+      if (this.incoming.deliver(window.received) > 0) countDrop(counters, 'malformed')
+    }
+  }
+
+  /** A control frame that speaks of one of the two streams. */
+  control(tag: number, body: tutti.Control, nowMs: number): void {
+    if (tag === this.inTag) {
+      const { window } = this.incoming
+      if (body.announce == null || !window.announce(body.announce.last ?? 0)) return
+      if (window.hasGap) this.#nacks.gap(0, window)
+      this.incoming.isReportWanted = true
+    } else if (body.report != null) {
+      const { received, consumed } = body.report
+      if (this.out.acknowledge(0, received ?? 0, consumed ?? 0)) this.#sealed()
+    } else {
+      for (const { ranges, round } of body.nack?.gaps ?? []) {
+        if (ranges == null || ranges.length > 2 * NACK_RANGES_MAX) continue
+        this.#repair.requested(0, this.out.window, 0, round ?? 0, ranges, nowMs)
+      }
+    }
+  }
+
+  endTurn(nowMs: number): void {
+    const { out, incoming } = this
+    const { counters, control } = this.#environment
+    out.flush()
+    if (out.window.last !== this.#announced) {
+      this.#announced = out.window.last
+      this.#announcer.sent(nowMs)
+    }
+    this.#nacks.due(nowMs, (rank, round, ranges) => {
+      counters.nacksSent++
+      control(this.peer.endpoint, this.inTag, { nack: { gaps: [{ rank, round, ranges }] } })
+    })
+    this.#repair.due(nowMs, (_, seq) => {
+      const bytes = out.window.bytesOf(seq)
+      if (bytes === undefined) return
+      counters.repairsSent++
+      this.#repairs.add(0, this.peer.endpoint, bytes, out.window.offsetOf(seq))
+    })
+    this.#repairs.flush()
+    if (incoming.isReportDue) {
+      const report = { received: incoming.window.received, consumed: incoming.reader.consumed }
+      control(this.peer.endpoint, this.inTag, { report })
+      incoming.reported()
+    }
+    if (this.#announcer.due(nowMs)) {
+      if (out.received.min === out.window.last) this.#announcer.stop()
+      else control(this.peer.endpoint, this.outTag, { announce: { last: out.window.last } })
+    }
+  }
+
+  #sealed(): void {
+    this.#environment.outbox.events.push({
+      type: 'sealed',
+      view: this.#environment.viewId(),
+      to: this.peer.incarnation,
+    })
+  }
+}

@@ -1,0 +1,339 @@
+import { Announcer, BEAT_MS } from '../multicast/announcer.js'
+import { windowBytesFor } from '../multicast/flow-control.js'
+import { NackScheduler } from '../multicast/nack-scheduler.js'
+import { BEYOND, DUPLICATE, type ReceiveWindow } from '../multicast/receive-window.js'
+import { MULTICAST, Repair, SENDER_ROUNDS } from '../multicast/repair.js'
+import { RoundTrip } from '../multicast/round-trip.js'
+import type { SendWindow } from '../multicast/send-window.js'
+import { type Endpoint, Message, type View } from '../types.js'
+import type { ControlBody } from '../wire/control-codec.js'
+import type { tutti } from '../wire/generated/control.js'
+import { BODY_CHECKED, DATA, rankOf, seqOf, stableOf } from '../wire/header.js'
+import { NACK_RANGES_MAX } from '../wire/limits.js'
+import { distance, plus } from '../wire/seqno.js'
+import type { AgreedView } from '../wire/view-codec.js'
+import { type Counters, countDrop } from './counters.js'
+import { Incoming } from './incoming.js'
+import type { Outbox } from './outbox.js'
+import { Outgoing } from './outgoing.js'
+import { Reader } from './reader.js'
+import { RepairTrains } from './repair-trains.js'
+
+/**
+ * Every stream begins close below the wrap of its 32 bits, so that the wrap is part of every member's first second and
+ * not a surprise after days.
+ */
+export const FIRST_SEQ = 0xfffffff0
+
+export interface ViewEnvironment {
+  readonly groupTag: number
+  readonly windowBytesMax: number
+  readonly counters: Counters
+  readonly outbox: Outbox
+  random(): number
+  /** Sends a control frame of this view. */
+  control(to: Endpoint | null, view: ViewState, body: ControlBody): void
+}
+
+/** All that a member knows of one view: a stream out, a stream in from every other member, what is missing, who has what. */
+export class ViewState {
+  readonly view: AgreedView
+  /** The same, as the application sees it. */
+  readonly published: View
+  readonly rank: number
+  readonly out: Outgoing
+  readonly own: Reader
+  /** By rank; null for this member itself. */
+  readonly incoming: readonly (Incoming | null)[]
+  readonly roundTrip: RoundTrip
+  readonly nacks: NackScheduler
+  readonly repair: Repair
+  isWedged = false
+  /** Delivered up to the cut; kept for those who are not that far. */
+  isOver = false
+  #cut: readonly number[] | null = null
+  #beatAtMs: number
+  readonly #announcer = new Announcer()
+  #announced: number
+  /** By rank: the stamp of the last beat, and when it came. */
+  readonly #stamps: Float64Array
+  readonly #stampedAtMs: Float64Array
+  readonly #environment: ViewEnvironment
+  readonly #repairs: RepairTrains
+
+  constructor(view: AgreedView, incarnation: string, environment: ViewEnvironment, nowMs: number) {
+    const { members, packetBytes, messageBytesMax, checkBodies, tag } = view
+    const { groupTag, counters, outbox, windowBytesMax } = environment
+    const size = members.length
+    this.view = view
+    this.published = publish(view)
+    this.rank = members.findIndex(member => member.incarnation === incarnation)
+    this.#environment = environment
+    this.#beatAtMs = nowMs
+    this.#announced = plus(FIRST_SEQ, -1)
+    this.#stamps = new Float64Array(size)
+    this.#stampedAtMs = new Float64Array(size)
+
+    const receiveBufferBytes = Math.min(...members.map(member => member.receiveBufferBytes))
+    const windowBytes = windowBytesFor(size, receiveBufferBytes, packetBytes, windowBytesMax)
+    const windowPackets = windowBytes / packetBytes
+    const capacity = 2 ** Math.ceil(Math.log2(Math.max(64, windowPackets * 1.25)))
+    const sink = {
+      message: (bytes: Uint8Array, offset: number, length: number, rank: number, seq: number) => {
+        const incoming = this.incoming[rank]
+        if (incoming === null) this.own.delivered()
+        else {
+          incoming.reader.delivered()
+          // A message that lies elsewhere than its last packet was put together.
+          if (incoming.wasRepaired && incoming.window.bytesOf(seq) !== bytes) {
+            incoming.wasRepaired = false
+            counters.fragmentsRepaired++
+          }
+        }
+        counters.messagesIn++
+        outbox.deliveries.push(
+          new Message('message', this.published.members[rank], view.id, 'fifo', rank, seq, bytes, offset, length),
+        )
+      },
+    }
+    this.own = new Reader(this.rank, FIRST_SEQ, messageBytesMax, sink)
+    const flags = checkBodies ? BODY_CHECKED : 0
+    const frame = { kind: DATA, groupTag, tag, rank: this.rank, packetBytes, flags }
+    this.out = new Outgoing(
+      { frame, firstSeq: FIRST_SEQ, receivers: size, windowBytes, capacity, to: null, own: this.own },
+      outbox,
+    )
+    const reportPackets = Math.max(1, Math.floor(windowPackets / 4))
+    this.incoming = members.map((_, rank) =>
+      rank === this.rank
+        ? null
+        : new Incoming({ rank, firstSeq: FIRST_SEQ, capacity, messageBytesMax, reportPackets }, sink),
+    )
+    this.roundTrip = new RoundTrip(size, environment.random)
+    this.nacks = new NackScheduler(this.roundTrip)
+    this.repair = new Repair(this.rank, this.roundTrip)
+    this.#repairs = new RepairTrains(packetBytes, outbox)
+  }
+
+  get deadlineMs(): number {
+    const beat = this.#isQuiet ? Number.POSITIVE_INFINITY : this.#beatAtMs
+    return Math.min(beat, this.#announcer.deadlineMs, this.nacks.deadlineMs, this.repair.deadlineMs)
+  }
+
+  /** The judged data packet at `at`, of this view. */
+  data(bytes: Uint8Array, at: number, nowMs: number): void {
+    const { counters } = this.#environment
+    const rank = rankOf(bytes, at)
+    const incoming = this.incoming[rank]
+    if (incoming === undefined || incoming === null) return countDrop(counters, incoming === null ? 'own' : 'rank')
+    const seq = seqOf(bytes, at)
+    incoming.stable(stableOf(bytes, at))
+    const isLate = distance(incoming.window.last, seq) > 0
+    const fate = incoming.window.insert(seq, bytes, at)
+    if (fate === DUPLICATE) {
+      counters.duplicates++
+      this.repair.seen(rank, seq, nowMs)
+    } else if (fate === BEYOND) {
+      countDrop(counters, 'window')
+    } else {
+      if (seq === 0) counters.sequenceWraps++
+      if (isLate) {
+        incoming.wasRepaired = true
+        this.nacks.filled(rank, seq, nowMs)
+        this.repair.seen(rank, seq, nowMs)
+      }
+      if (incoming.window.hasGap) this.nacks.gap(rank, incoming.window)
+      if (!this.isWedged) this.#deliver(incoming, incoming.window.received)
+    }
+  }
+
+  /** Member `rank` misses packets. */
+  nack(rank: number, nack: tutti.Nack.$Properties, nowMs: number): void {
+    for (const { rank: origin, round, ranges } of nack.gaps ?? []) {
+      if (origin == null || ranges == null || origin >= this.incoming.length || ranges.length > 2 * NACK_RANGES_MAX) {
+        countDrop(this.#environment.counters, 'malformed')
+        continue
+      }
+      if (this.nacks.heard(origin, round ?? 0, ranges, nowMs)) this.#environment.counters.nacksSuppressed++
+      this.repair.requested(origin, this.#windowOf(origin), rank, round ?? 0, ranges, nowMs)
+    }
+  }
+
+  report(rank: number, { received, consumed }: tutti.Report.$Properties): void {
+    this.#acknowledge(rank, received ?? 0, consumed ?? 0)
+  }
+
+  /** Member `rank` has sent up to `last`; members of `waiting` hold its window closed. */
+  announce(rank: number, last: number, waiting: readonly number[]): void {
+    const incoming = this.incoming[rank]
+    if (incoming == null) return
+    const { window } = incoming
+    const before = window.last
+    if (!window.announce(last)) return countDrop(this.#environment.counters, 'window')
+    if (window.last !== before) this.#environment.counters.tailsRecovered++
+    if (window.hasGap) this.nacks.gap(rank, window)
+    if (waiting.includes(this.rank)) incoming.isReportWanted = true
+  }
+
+  beat(rank: number, beat: tutti.Beat.$Properties, nowMs: number): void {
+    const { received, consumed, echoes, stamp } = beat
+    const size = this.view.members.length
+    if (received?.length !== size || consumed?.length !== size)
+      return countDrop(this.#environment.counters, 'malformed')
+    this.announce(rank, received[rank], [])
+    this.#acknowledge(rank, received[this.rank], consumed[this.rank])
+    this.#stamps[rank] = stamp ?? 0
+    this.#stampedAtMs[rank] = nowMs
+    for (const echo of echoes ?? []) {
+      if (echo.rank !== this.rank) continue
+      const roundTripMs = nowMs - (echo.stamp ?? 0) - (echo.held ?? 0)
+      if (roundTripMs >= 0) this.roundTrip.measured(roundTripMs)
+    }
+  }
+
+  /** The end of a turn: what was packed leaves, what is missing is asked for, what was asked for is sent again. */
+  endTurn(nowMs: number): void {
+    const { out, own } = this
+    if (!this.isWedged) {
+      out.flush()
+      if (out.window.last !== this.#announced) {
+        this.#announced = out.window.last
+        if (this.view.members.length > 1) this.#announcer.sent(nowMs)
+      }
+      this.#acknowledge(this.rank, out.window.last, own.consumed)
+    }
+    this.#ask(nowMs)
+    this.repair.due(nowMs, (origin, seq, to) => this.#repair(origin, seq, to))
+    this.#repairs.flush()
+    if (this.#announcer.due(nowMs)) {
+      if (out.received.min === out.window.last) this.#announcer.stop()
+      else this.#environment.control(null, this, { announce: { last: out.window.last, waiting: this.#holders } })
+    }
+    if (!this.#isQuiet) this.#reportAndBeat(nowMs)
+  }
+
+  /** Seals and delivers no more. Returns the last number sealed. */
+  wedge(): number {
+    if (!this.isWedged) {
+      this.out.wedge()
+      this.isWedged = true
+    }
+    return this.out.window.last
+  }
+
+  /** The view ends: this is how far each sender's packets count. */
+  close(cut: readonly number[]): void {
+    this.#cut = cut
+    for (const rank of this.incoming.keys()) this.announce(rank, cut[rank], [])
+  }
+
+  /** Everything up to the cut is here. */
+  get isFilled(): boolean {
+    const cut = this.#cut
+    if (cut === null) return false
+    return this.incoming.every(
+      (incoming, rank) => incoming === null || distance(incoming.window.received, cut[rank]) >= 0,
+    )
+  }
+
+  /** Delivers up to the cut. What lies beyond it, and messages of which only a part lies within, are not delivered. */
+  deliverToCut(): void {
+    for (const [rank, incoming] of this.incoming.entries()) {
+      if (incoming !== null) this.#deliver(incoming, this.#cut![rank])
+    }
+    this.isOver = true
+  }
+
+  /** The application has taken a message of this view. */
+  consume(rank: number, seq: number): void {
+    const reader = this.incoming[rank]?.reader ?? this.own
+    reader.consume(seq)
+  }
+
+  /** Names of the members on whose consumption the closed window waits. */
+  get waiting(): string[] {
+    return this.#holders.map(rank => this.view.members[rank].name)
+  }
+
+  /** Their ranks. */
+  get #holders(): number[] {
+    const { consumed, isHeld } = this.out
+    return isHeld ? [...this.view.members.keys()].filter(rank => consumed.of(rank) === consumed.min) : []
+  }
+
+  /** A wedged view reports no more: every report that was used is covered by the promise that came after it. */
+  get #isQuiet(): boolean {
+    return this.isWedged || this.view.members.length === 1
+  }
+
+  #deliver(incoming: Incoming, limit: number): void {
+    for (let malformed = incoming.deliver(limit); malformed > 0; malformed--) {
+      countDrop(this.#environment.counters, 'malformed')
+    }
+  }
+
+  #acknowledge(rank: number, received: number, consumed: number): void {
+    if (!this.out.acknowledge(rank, received, consumed)) return
+    this.#environment.outbox.events.push({ type: 'sealed', view: this.view.id, to: null })
+  }
+
+  #ask(nowMs: number): void {
+    const gaps: tutti.Gap.$Properties[] = []
+    this.nacks.due(nowMs, (rank, round, ranges) => {
+      const gap = { rank, round, ranges }
+      this.#environment.counters.nacksSent++
+      // Where nobody listens for others' NACKs, only the sender need hear the first ones.
+      if (round < SENDER_ROUNDS && !this.roundTrip.suppresses)
+        this.#environment.control(this.view.members[rank].endpoint, this, { nack: { gaps: [gap] } })
+      else gaps.push(gap)
+    })
+    if (gaps.length > 0) this.#environment.control(null, this, { nack: { gaps } })
+  }
+
+  /** @param to  rank of the one member that asked, or MULTICAST */
+  #repair(origin: number, seq: number, to: number): void {
+    const { counters } = this.#environment
+    const window = this.#windowOf(origin)
+    const bytes = window.bytesOf(seq)
+    if (bytes === undefined) return
+    counters.repairsSent++
+    if (origin !== this.rank) counters.repairsForOthers++
+    this.#repairs.add(to, to === MULTICAST ? null : this.view.members[to].endpoint, bytes, window.offsetOf(seq))
+  }
+
+  #windowOf(rank: number): ReceiveWindow | SendWindow {
+    return this.incoming[rank]?.window ?? this.out.window
+  }
+
+  #reportAndBeat(nowMs: number): void {
+    const { members } = this.view
+    for (const [rank, incoming] of this.incoming.entries()) {
+      if (incoming === null || !incoming.isReportDue) continue
+      const report = { received: incoming.window.received, consumed: incoming.reader.consumed }
+      this.#environment.control(members[rank].endpoint, this, { report })
+      incoming.reported()
+    }
+    if (nowMs < this.#beatAtMs) return
+    this.#beatAtMs = nowMs + BEAT_MS * (0.75 + this.#environment.random() / 2 ** 33)
+    const { last } = this.out.window
+    const received = this.incoming.map(incoming => incoming?.window.received ?? last)
+    const consumed = this.incoming.map(incoming => (incoming?.reader ?? this.own).consumed)
+    const echoes: tutti.Echo.$Properties[] = []
+    for (let rank = 0; rank < members.length; rank++) {
+      if (this.#stampedAtMs[rank] === 0) continue
+      echoes.push({ rank, stamp: this.#stamps[rank], held: nowMs - this.#stampedAtMs[rank] })
+      this.#stampedAtMs[rank] = 0
+    }
+    this.#environment.control(null, this, { beat: { stamp: nowMs, received, consumed, echoes } })
+  }
+}
+
+function publish({ lineage, id, members, primary }: AgreedView): View {
+  const publicMembers = members.map(({ name, incarnation, endpoint, voter }) => ({
+    name,
+    incarnation,
+    endpoint,
+    voter,
+  }))
+  return { lineage, id, members: publicMembers, primary }
+}

@@ -1,0 +1,356 @@
+import { channel } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
+import { Driver } from './driver.js'
+import { Engine, type EngineEvent, REFUSED, TAKEN } from './engine/engine.js'
+import { TuttiError } from './errors.js'
+import { EventQueue } from './event-queue.js'
+import { type CheckedOptions, checkOptions, type JoinOptions, unsupported } from './options.js'
+import type { Ports } from './ports.js'
+import { aborted, SendQueue, type Sent } from './send-queue.js'
+import type { GroupEvent, Member, Message, Order, Stats, View, ViewChange } from './types.js'
+
+export type { Sent } from './send-queue.js'
+
+export interface SendOptions {
+  /** This release has 'fifo'. */
+  order?: Order
+  /** Not in this release. */
+  safe?: boolean
+  /** Gives up while the message waits for the window; once it is taken over, the signal has no effect. */
+  signal?: AbortSignal
+}
+
+export type BlockReason = 'view-change' | 'no-quorum' | 'window'
+
+export interface GroupEvents {
+  view: [view: View, change: ViewChange]
+  message: [message: Message]
+  /** A message from one member to this one alone. */
+  told: [message: Message]
+  /** After `offer` returned false: the window is open again. */
+  drain: []
+  /** Sending has been held back for half a second; `waiting` are the names of the members it waits for. */
+  blocked: [reason: BlockReason, waiting: readonly string[]]
+  unblocked: [reason: BlockReason]
+  error: [error: TuttiError]
+  /** The last event. */
+  left: []
+}
+
+const viewChannel = channel('tutti:view')
+const blockedChannel = channel('tutti:blocked')
+const encoder = new TextEncoder()
+
+/**
+ * One member of one group. Made by `join`.
+ *
+ * Views and messages come in one sequence: by the events 'view', 'message' and 'told', or by iterating over the group.
+ * They are held until the first listener or iterator is there. What has not been taken counts against the senders'
+ * windows: a slow reader slows the group, it does not grow memory.
+ */
+export class Group extends EventEmitter<GroupEvents> {
+  /** The group's name. */
+  readonly name: string
+  /** This member. */
+  readonly self: Member
+  readonly #options: CheckedOptions
+  readonly #engine: Engine
+  readonly #driver: Driver
+  readonly #events: EventQueue
+  /** By destination: '' is the group, else a member's incarnation. */
+  readonly #queues = new Map<string, SendQueue>()
+  readonly #toGroup: SendQueue
+  #view: View | null = null
+  #isReady = false
+  #isLeaving = false
+  #isClosed = false
+  readonly #ready: { readonly resolve: (group: Group) => void; readonly reject: (error: TuttiError) => void }
+  readonly #left: Promise<void>
+  #resolveLeft!: () => void
+  #rejectLeft!: (error: TuttiError) => void
+
+  /** @internal Use `join`, or `openGroup` with ports of your own. */
+  constructor(
+    options: CheckedOptions,
+    ports: Ports,
+    ready: { resolve(group: Group): void; reject(error: TuttiError): void },
+  ) {
+    super({ captureRejections: true })
+    this.name = options.group
+    this.#options = options
+    this.#ready = ready
+    const { network, clock, random } = ports
+    const { group, name, payloadChecksum, messageBytesMax, windowBytesMax } = options
+    this.#engine = new Engine(
+      {
+        group,
+        name,
+        endpoint: network.endpoint,
+        packetBytes: network.packetBytes,
+        receiveBufferBytes: network.receiveBufferBytes,
+        checkBodies: payloadChecksum,
+        messageBytesMax,
+        windowBytesMax,
+        random: () => random.next(),
+      },
+      clock.now(),
+    )
+    const { incarnation, endpoint, voter } = this.#engine.self
+    this.self = { name, incarnation, endpoint, voter }
+    this.#driver = new Driver(this.#engine, ports, {
+      deliver: batch => this.#deliver(batch),
+      event: event => this.#handle(event),
+      failed: error => this.#failed(error),
+    })
+    this.#events = new EventQueue({
+      consume: message => this.#driver.consume(message),
+      emit: event => this.#emitEvent(event),
+    })
+    const untyped: EventEmitter = this as never
+    untyped.on('newListener', name => this.#events.listenerAdded(name))
+    this.#toGroup = this.#queue('')
+    this.#left = new Promise((resolve, reject) => {
+      this.#resolveLeft = resolve
+      this.#rejectLeft = reject
+    })
+    this.#left.catch(() => {})
+    this.#driver.start()
+  }
+
+  /** The view now. */
+  get view(): View {
+    return this.#view!
+  }
+
+  /**
+   * Sends without a promise. Returns false if the message was not taken because the window is closed; then wait for
+   * 'drain'. Throws a TuttiError if it can never be taken.
+   */
+  offer(data: Uint8Array | string, options?: SendOptions): boolean {
+    const bytes = this.#check(data, options)
+    if (!this.#isReady || this.#toGroup.length > 0) return false
+    return this.#driver.submit(bytes, null) !== REFUSED
+  }
+
+  /** Resolves when the group has taken the message over; waits while the window is closed. */
+  async send(data: Uint8Array | string, options?: SendOptions): Promise<Sent> {
+    const bytes = this.#check(data, options)
+    return this.#enqueue(this.#toGroup, bytes, options?.signal)
+  }
+
+  /** Sends to one member of the view, by name or as it stands in the view: reliable, in the order of the calls. */
+  async tell(to: string | Member, data: Uint8Array | string, options?: { signal?: AbortSignal }): Promise<Sent> {
+    const bytes = this.#check(data, options)
+    const key = typeof to === 'string' ? to : to.incarnation
+    const member = this.#view?.members.find(
+      ({ name, incarnation }) => key === (typeof to === 'string' ? name : incarnation),
+    )
+    if (member === undefined) {
+      throw new TuttiError('ERR_TUTTI_NOT_MEMBER', `no member ${typeof to === 'string' ? to : to.name} is in the view`)
+    }
+    return this.#enqueue(this.#queue(member.incarnation), bytes, options?.signal)
+  }
+
+  /**
+   * Leaves in order: what was taken over is sent, the others agree on a view without this member, the sockets close.
+   * Rejects with ERR_TUTTI_LEAVE_TIMEOUT if that took more than 5 s; the member is out and closed then too.
+   */
+  leave(): Promise<void> {
+    if (!this.#isLeaving) {
+      this.#isLeaving = true
+      this.#driver.leave()
+    }
+    return this.#left
+  }
+
+  stats(): Stats {
+    return this.#driver.stats()
+  }
+
+  /** Views and messages from here on, or from the first that was held. One iterator at a time. Ends when the member has left. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<GroupEvent> {
+    return this.#events.iterate()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave()
+  }
+
+  override [EventEmitter.captureRejectionSymbol](...[error]: [Error, ...unknown[]]): void {
+    this.#listenerFailed(error)
+  }
+
+  #check(data: Uint8Array | string, options: SendOptions | undefined): Uint8Array {
+    if (this.#isLeaving || this.#isClosed) throw this.#leftError()
+    if (options?.order !== undefined && options.order !== 'fifo') throw unsupported(`order '${options.order}'`)
+    if (options?.safe) throw unsupported('safe delivery')
+    if (options?.signal?.aborted) throw aborted(options.signal)
+    const bytes = typeof data === 'string' ? encoder.encode(data) : data
+    if (!(bytes instanceof Uint8Array)) {
+      throw new TuttiError('ERR_TUTTI_OPTION', 'a message is a string or a Uint8Array')
+    }
+    const max = this.#engine.messageBytesMax
+    if (bytes.length <= max) return bytes
+    const advice = 'send it in parts, or found the group with a larger limits.messageBytesMax'
+    throw new TuttiError(
+      'ERR_TUTTI_MESSAGE_SIZE',
+      `a message of ${bytes.length} bytes is over the maximum of ${max}; ${advice}`,
+    )
+  }
+
+  #enqueue(queue: SendQueue, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Sent> {
+    if (queue.length >= this.#options.waitingSendsMax) {
+      const max = this.#options.waitingSendsMax
+      return Promise.reject(new TuttiError('ERR_TUTTI_OVERFLOW', `${max} sends wait already (limits.waitingSendsMax)`))
+    }
+    return queue.send(bytes, signal)
+  }
+
+  #queue(to: string): SendQueue {
+    let queue = this.#queues.get(to)
+    if (queue === undefined) {
+      const submit = (data: Uint8Array) => {
+        if (!this.#isReady || this.#isClosed) return 'refused'
+        const fate = this.#driver.submit(data, to === '' ? null : to)
+        return fate === REFUSED ? 'refused' : fate === TAKEN ? 'taken' : 'pending'
+      }
+      queue = new SendQueue(submit, () => this.#view!.id)
+      this.#queues.set(to, queue)
+    }
+    return queue
+  }
+
+  #deliver(batch: readonly GroupEvent[]): void {
+    this.#events.push(batch)
+    for (const event of batch) {
+      if (event.type !== 'view') continue
+      this.#view = event.view
+      viewChannel.publish({ group: this, view: event.view, change: event.change })
+      this.#options.logger?.info({ view: event.view.id, members: event.view.members.length }, 'view')
+      this.#dropQueues(event.view)
+    }
+    if (this.#isReady) this.#events.flush()
+    else if (this.#view !== null && this.#view.members.length >= this.#options.expect) {
+      this.#isReady = true
+      this.#events.begin()
+      this.#ready.resolve(this)
+    }
+    this.#pump()
+  }
+
+  #emitEvent(event: GroupEvent): void {
+    try {
+      if (event.type === 'view') this.emit('view', event.view, event.change)
+      else this.emit(event.type, event)
+    } catch (error) {
+      this.#listenerFailed(error)
+    }
+  }
+
+  #handle(event: EngineEvent): void {
+    switch (event.type) {
+      case 'drain':
+        this.#pump()
+        if (this.#toGroup.length === 0) this.#emitSafely(() => this.emit('drain'))
+        break
+      case 'sealed':
+        this.#queues.get(event.to ?? '')?.sealed(event.view)
+        break
+      case 'blocked':
+        blockedChannel.publish({ group: this, reason: event.reason, waiting: event.waiting })
+        this.#emitSafely(() => this.emit('blocked', event.reason, event.waiting))
+        break
+      case 'unblocked':
+        this.#emitSafely(() => this.emit('unblocked', event.reason))
+        break
+      case 'closed':
+        this.#close(event.error)
+        break
+      case 'reach':
+    }
+  }
+
+  #pump(): void {
+    for (const queue of this.#queues.values()) queue.pump()
+  }
+
+  /** Sends to a member that is gone can never go out. */
+  #dropQueues(view: View): void {
+    for (const [to, queue] of this.#queues) {
+      if (to === '' || view.members.some(member => member.incarnation === to)) continue
+      queue.fail(new TuttiError('ERR_TUTTI_NOT_MEMBER', 'the member has left the group'))
+      this.#queues.delete(to)
+    }
+  }
+
+  #close(error: TuttiError | undefined): void {
+    this.#isClosed = true
+    this.#isLeaving = true
+    for (const queue of this.#queues.values()) queue.fail(this.#leftError())
+    this.#driver.close().then(() => {
+      if (!this.#isReady) this.#ready.reject(error ?? this.#leftError())
+      this.#events.end()
+      this.#emitSafely(() => this.emit('left'))
+      if (error === undefined) this.#resolveLeft()
+      else this.#rejectLeft(error)
+    })
+  }
+
+  #leftError(): TuttiError {
+    return new TuttiError('ERR_TUTTI_LEFT', `this member has left ${this.name}, or is leaving`)
+  }
+
+  /** Trouble of a port: the group goes on, and who listens for errors hears of it. */
+  #failed(error: Error): void {
+    this.#options.logger?.warn(error)
+    const wrapped =
+      error instanceof TuttiError ? error : new TuttiError('ERR_TUTTI_NETWORK', error.message, { cause: error })
+    if (this.listenerCount('error') > 0) this.#emitSafely(() => this.emit('error', wrapped))
+  }
+
+  #emitSafely(emit: () => void): void {
+    try {
+      emit()
+    } catch (error) {
+      this.#listenerFailed(error)
+    }
+  }
+
+  /** A listener threw: that is the application's, and must not stop the engine in mid-turn. */
+  #listenerFailed(cause: unknown): void {
+    const error = new TuttiError('ERR_TUTTI_LISTENER', 'a listener of the group threw', { cause })
+    queueMicrotask(() => this.emit('error', error))
+  }
+}
+
+/**
+ * Joins a group through `ports`. Resolves once the first view with this member in it is installed, and `expect` members
+ * are in.
+ */
+export async function openGroup(name: string, options: JoinOptions, ports: Ports): Promise<Group> {
+  const checked = checkOptions(name, options)
+  const { signal } = checked
+  if (signal?.aborted) throw aborted(signal)
+  const { promise, resolve, reject } = deferred<Group>()
+  const group = new Group(checked, ports, { resolve, reject })
+  const abort = () => {
+    reject(aborted(signal!))
+    group.leave().catch(() => {})
+  }
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    return await promise
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+function deferred<T>() {
+  let resolve!: (value: T) => void
+  let reject!: (error: unknown) => void
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}

@@ -1,0 +1,44 @@
+import { hostname } from 'node:os'
+import { type Group, openGroup } from './group.js'
+import { parseFaults } from './node/faults.js'
+import { FaultyNetwork } from './node/faulty-network.js'
+import { NodeClock } from './node/node-clock.js'
+import { NodeRandom } from './node/node-random.js'
+import { openUdpNetwork } from './node/udp-network.js'
+import { type CheckedOptions, checkOptions, type JoinOptions } from './options.js'
+import type { NetworkPort } from './ports.js'
+
+/**
+ * Joins the group `group`, or founds it where there is none. Resolves once the first view with this member in it is
+ * installed, and `expect` members are in.
+ *
+ * @throws TuttiError with a stable `code`: a wrong option, an interface that does not exist, a port in use, no route
+ *   for multicast, a name that a live member has.
+ */
+export async function join(group: string, options: JoinOptions = {}): Promise<Group> {
+  const named = { ...options, name: options.name ?? `${hostname()}-${process.pid}` }
+  const checked = checkOptions(group, named)
+  const clock = new NodeClock()
+  const random = new NodeRandom()
+  const network = await openNetwork(checked, clock, random)
+  try {
+    return await openGroup(group, named, { network, clock, random })
+  } catch (error) {
+    await network.close()
+    throw error
+  }
+}
+
+async function openNetwork(options: CheckedOptions, clock: NodeClock, random: NodeRandom): Promise<NetworkPort> {
+  const { logger, faults, seed } = options
+  const network = await openUdpNetwork({ ...options, warn: message => logger?.warn(message) })
+  return faults === undefined ? network : new FaultyNetwork(network, parseFaults(faults), seed ?? random.next())
+}
+
+export { type ErrorCode, TuttiError } from './errors.js'
+export { type BlockReason, Group, type GroupEvents, openGroup, type SendOptions, type Sent } from './group.js'
+export { type ProbeReport, probe } from './node/probe.js'
+export type { JoinOptions, Limits } from './options.js'
+export type { ClockPort, NetworkHandler, NetworkPort, Ports, RandomPort } from './ports.js'
+export type { Endpoint, GroupEvent, Member, Order, Stats, View, ViewChange, ViewEvent } from './types.js'
+export { Message } from './types.js'

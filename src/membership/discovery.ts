@@ -1,0 +1,50 @@
+/** How long a member that hears nobody looks for a group before it founds one. */
+const LISTEN_MS = 300
+/** A sign of an established group, or of a joiner that goes first, holds founding back for so long. */
+const DEFER_MS = 1_000
+const JOIN_MS_MIN = 30
+const JOIN_MS_MAX = 400
+
+/**
+ * On sending: asks to join, at growing intervals with a random part, until a view has this member in it.
+ * On receiving: a sign of an established group, or of other joiners, puts off founding.
+ * Invariant: of joiners that hear each other only the one with the lowest incarnation founds.
+ */
+export class Discovery {
+  deadlineMs: number
+  readonly #incarnation: string
+  readonly #random: () => number
+  #intervalMs = JOIN_MS_MIN
+  #foundAtMs: number
+  #hasHeardGroup = false
+
+  constructor(incarnation: string, nowMs: number, random: () => number) {
+    this.#incarnation = incarnation
+    this.#random = random
+    this.deadlineMs = nowMs
+    this.#foundAtMs = nowMs + LISTEN_MS
+  }
+
+  /** A frame of an established group arrived. */
+  groupHeard(nowMs: number): void {
+    this.#foundAtMs = Math.max(this.#foundAtMs, nowMs + DEFER_MS)
+    if (this.#hasHeardGroup) return
+    this.#hasHeardGroup = true
+    this.#intervalMs = JOIN_MS_MIN
+    this.deadlineMs = nowMs
+  }
+
+  joinerHeard(incarnation: string, nowMs: number): void {
+    if (incarnation < this.#incarnation) this.#foundAtMs = Math.max(this.#foundAtMs, nowMs + DEFER_MS)
+  }
+
+  /** What to do now: ask again, found a group, or nothing yet. */
+  due(nowMs: number): 'join' | 'found' | 'wait' {
+    if (nowMs < this.deadlineMs) return 'wait'
+    if (nowMs >= this.#foundAtMs) return 'found'
+    this.deadlineMs = nowMs + this.#intervalMs * (0.5 + this.#random() / 2 ** 32)
+    this.#intervalMs = Math.min(this.#intervalMs * 1.5, JOIN_MS_MAX)
+    if (this.deadlineMs > this.#foundAtMs && nowMs < this.#foundAtMs) this.deadlineMs = this.#foundAtMs
+    return 'join'
+  }
+}

@@ -1,0 +1,346 @@
+import type { Endpoint } from '../types.js'
+import { fromHex, toHex } from '../wire/bytes.js'
+import type { ControlBody } from '../wire/control-codec.js'
+import type { tutti } from '../wire/generated/control.js'
+import { type AgreedView, decodeView, encodeView, identityOf, type Peer, peerOf } from '../wire/view-codec.js'
+import { Discovery } from './discovery.js'
+import { ViewChange } from './view-change.js'
+
+/** The coordinator waits so long for others who want the same, so that members who start together join in one view. */
+const COLLECT_MS = 5
+const RETRY_MS_MIN = 30
+const RETRY_MS_MAX = 400
+/** A leaver whose last answer stays without an echo gives up after this. */
+const LINGER_MS = 2_000
+/** The coordinator that leaves says this often that all is done before it goes. */
+const FAREWELLS = 3
+
+/** What membership asks of the engine. */
+export interface MembershipEffects {
+  send(to: Endpoint | null, viewTag: number, body: ControlBody): void
+  /** Stops sealing in the current view; returns the last number sealed. Idempotent. */
+  wedge(): number
+  /** Fills the current view up to `cut`, delivers it, then calls `filled`. */
+  close(cut: readonly number[]): void
+  install(view: AgreedView): void
+  /** Nobody needs the view before the current one any more. */
+  settled(): void
+  /** This member is out: in order, or because of an error. */
+  closed(code?: string, reason?: string): void
+}
+
+export interface MembershipOptions {
+  readonly self: Peer
+  readonly checkBodies: boolean
+  readonly messageBytesMax: number
+  readonly packetBytes: number
+}
+
+/**
+ * Who is in the group, while nobody crashes: a founder, the coordinator (rank 0), admits who joins and lets go who
+ * leaves, one view change at a time. docs/membership.md tells the steps.
+ */
+export class Membership {
+  view: AgreedView | null = null
+  isLeaving = false
+  readonly #options: MembershipOptions
+  readonly #effects: MembershipEffects
+  readonly #random: () => number
+  #discovery: Discovery | null
+  #change: ViewChange | null = null
+  /** What this member is closing its view for, and who decided it. */
+  #decided: { readonly next: AgreedView; readonly from: Endpoint | null } | null = null
+  /** Tag of the view whose installation the coordinator has not confirmed yet. */
+  #unsettled: { readonly tag: number; readonly from: Endpoint; readonly sinceMs: number } | null = null
+  #isGone = false
+  #farewells = 0
+  #retryAtMs = Number.POSITIVE_INFINITY
+  #retryMs = RETRY_MS_MIN
+  #collectUntilMs = Number.POSITIVE_INFINITY
+  readonly #joins = new Map<string, { readonly peer: Peer; readonly checkBodies: boolean }>()
+  readonly #leaves = new Set<string>()
+
+  constructor(options: MembershipOptions, effects: MembershipEffects, random: () => number, nowMs: number) {
+    this.#options = options
+    this.#effects = effects
+    this.#random = random
+    this.#discovery = new Discovery(options.self.incarnation, nowMs, random)
+  }
+
+  get isCoordinator(): boolean {
+    return this.view?.members[0].incarnation === this.#self.incarnation
+  }
+
+  /** The change that this member drives, while it is under way. */
+  get #open(): ViewChange | null {
+    return this.#change === null || this.#change.isDone ? null : this.#change
+  }
+
+  /** Names of those for whom a view change waits, as far as this member knows. */
+  get waiting(): string[] {
+    return this.#open?.waiting ?? []
+  }
+
+  get #self(): Peer {
+    return this.#options.self
+  }
+
+  get deadlineMs(): number {
+    if (this.#isGone) return Number.POSITIVE_INFINITY
+    return Math.min(
+      this.#discovery?.deadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#open?.deadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#mayChange ? this.#collectUntilMs : Number.POSITIVE_INFINITY,
+      this.#retryAtMs,
+    )
+  }
+
+  leave(nowMs: number): void {
+    if (this.isLeaving) return
+    this.isLeaving = true
+    // A join that is under way may still be granted: this member must then be there to leave in order.
+    if (this.view === null) this.#retryAtMs = nowMs + LINGER_MS
+    else if (this.isCoordinator) this.#request(() => this.#leaves.add(this.#self.incarnation), nowMs)
+    else this.#retry(nowMs)
+  }
+
+  /** A frame of an established view arrived. */
+  groupHeard(nowMs: number): void {
+    this.#discovery?.groupHeard(nowMs)
+  }
+
+  due(nowMs: number): void {
+    if (this.#isGone) return
+    if (this.#discovery !== null) this.#seek(this.#discovery, nowMs)
+    if (this.#mayChange && nowMs >= this.#collectUntilMs) this.#begin(nowMs)
+    if (this.#change?.due(nowMs)) this.#step(this.#change, nowMs)
+    if (nowMs >= this.#retryAtMs) this.#repeat(nowMs)
+  }
+
+  join(join: tutti.Join.$Properties, from: Endpoint, nowMs: number): void {
+    const claimed = peerOf(join.member)
+    if (claimed === undefined) return
+    this.#discovery?.joinerHeard(claimed.incarnation, nowMs)
+    if (!this.isCoordinator) return
+    const { members, packetBytes } = this.view!
+    if (members.some(member => member.incarnation === claimed.incarnation)) return
+    if (members.some(member => member.name === claimed.name)) {
+      return this.#refuse(claimed, from, 'ERR_TUTTI_NAME', `the group has a live member named ${claimed.name}`)
+    }
+    if (join.packetBytes !== packetBytes) {
+      const reason = `the group uses packets of ${packetBytes} bytes; join with packetBytes: ${packetBytes}`
+      return this.#refuse(claimed, from, 'ERR_TUTTI_OPTION', reason)
+    }
+    // Its own word for its address may be wrong behind a translator; where the frame came from is where it is reached.
+    const peer = { ...claimed, endpoint: { address: from.address, port: from.port }, voter: true }
+    this.#request(() => this.#joins.set(peer.incarnation, { peer, checkBodies: join.checkBodies ?? false }), nowMs)
+  }
+
+  refuse(refuse: tutti.Refuse.$Properties): void {
+    if (this.view !== null || toHex(refuse.incarnation ?? new Uint8Array()) !== this.#self.incarnation) return
+    this.#goodbye(refuse.code ?? '', refuse.reason ?? '')
+  }
+
+  leaveRequested(leave: tutti.Leave.$Properties, nowMs: number): void {
+    const incarnation = toHex(leave.incarnation ?? new Uint8Array())
+    if (!this.isCoordinator || !this.view!.members.some(member => member.incarnation === incarnation)) return
+    this.#request(() => this.#leaves.add(incarnation), nowMs)
+  }
+
+  prepare(prepare: tutti.Prepare.$Properties, viewTag: number, from: Endpoint): void {
+    if (this.view?.tag !== viewTag || this.#decided !== null) return
+    this.#effects.send(from, viewTag, { promise: { round: prepare.round, last: this.#effects.wedge() } })
+  }
+
+  promise(promise: tutti.Promise.$Properties, viewTag: number, rank: number, nowMs: number): void {
+    const change = this.#change
+    if (change === null || change.closing.tag !== viewTag || change.round !== promise.round) return
+    if (rank >= change.closing.members.length) return
+    if (change.promised(rank, promise.last ?? 0, nowMs)) this.due(nowMs)
+  }
+
+  /** Returns false if the decision is not well formed. */
+  decide(decide: tutti.Decide.$Properties, viewTag: number, from: Endpoint, nowMs: number): boolean {
+    const next = decodeView(decide.next)
+    if (next === undefined) return false
+    if (this.view?.tag === next.tag || this.#unsettled?.tag === next.tag) {
+      this.#acknowledge(next.tag, from)
+    } else if (this.view === null) {
+      if (this.#discovery === null || !next.members.some(member => member.incarnation === this.#self.incarnation))
+        return true
+      this.#discovery = null
+      this.#install(next, from, nowMs)
+    } else if (this.view.tag === viewTag && this.#decided === null) {
+      if (decide.cut?.length !== this.view.members.length) return false
+      this.#decided = { next, from }
+      this.#effects.wedge()
+      this.#effects.close(decide.cut)
+    }
+    return true
+  }
+
+  /** The current view is delivered up to its cut. */
+  filled(nowMs: number): void {
+    const { next, from } = this.#decided!
+    this.#decided = null
+    this.#install(next, from, nowMs)
+  }
+
+  installed(installed: tutti.Installed.$Properties, from: Endpoint, nowMs: number): void {
+    const change = this.#change
+    if (change === null || change.next.tag !== installed.tag) return
+    if (change.installed(toHex(installed.incarnation ?? new Uint8Array()))) this.#settle(change, nowMs)
+    // It did not hear that all is done.
+    else if (change.isDone) this.#effects.send(from, change.closing.tag, { settled: { tag: change.next.tag } })
+  }
+
+  settled(settled: tutti.Settled.$Properties, nowMs: number): void {
+    if (this.#unsettled === null || this.#unsettled.tag !== settled.tag) return
+    this.#unsettled = null
+    this.#retryAtMs = Number.POSITIVE_INFINITY
+    this.#effects.settled()
+    if (this.view === null) return this.#goodbye()
+    if (this.isLeaving) this.#retry(nowMs)
+  }
+
+  get #mayChange(): boolean {
+    return this.isCoordinator && this.#open === null && this.#unsettled === null && this.#decided === null
+  }
+
+  #seek(discovery: Discovery, nowMs: number): void {
+    const { checkBodies, packetBytes } = this.#options
+    switch (discovery.due(nowMs)) {
+      case 'join':
+        this.#effects.send(null, 0, { join: { member: identityOf(this.#self), checkBodies, packetBytes } })
+        break
+      case 'found':
+        if (this.isLeaving) return this.#goodbye()
+        this.#discovery = null
+        this.view = this.#firstView()
+        this.#effects.install(this.view)
+        break
+      case 'wait':
+    }
+  }
+
+  #firstView(): AgreedView {
+    const { self, checkBodies, messageBytesMax, packetBytes } = this.#options
+    const word = () => this.#random().toString(16).padStart(8, '0')
+    const lineage = word() + word()
+    const members = [{ ...self, voter: true }]
+    return { lineage, id: 1, tag: this.#newTag(), members, primary: true, checkBodies, messageBytesMax, packetBytes }
+  }
+
+  /** Never 0, which is no view. */
+  #newTag(): number {
+    return this.#random() || 1
+  }
+
+  #request(change: () => void, nowMs: number): void {
+    if (this.#collectUntilMs === Number.POSITIVE_INFINITY) this.#collectUntilMs = nowMs + COLLECT_MS
+    change()
+  }
+
+  /** As coordinator: starts the change to a view without those who leave and with those who join. */
+  #begin(nowMs: number): void {
+    this.#collectUntilMs = Number.POSITIVE_INFINITY
+    const view = this.view!
+    const joins = [...this.#joins.values()]
+    const staying = view.members.filter(member => !this.#leaves.has(member.incarnation))
+    const names = new Set(staying.map(member => member.name))
+    // Of two joiners with one name the first is taken; the other asks again, and is refused then.
+    const joining = joins.filter(({ peer }) => !names.has(peer.name) && names.add(peer.name))
+    this.#joins.clear()
+    this.#leaves.clear()
+    const members = [...staying, ...joining.map(({ peer }) => peer)]
+    if (members.length === 0) return this.#goodbye()
+    const checkBodies = view.checkBodies || joining.some(joiner => joiner.checkBodies)
+    const next = { ...view, id: view.id + 1, tag: this.#newTag(), members, checkBodies }
+    this.#change = new ViewChange(this.#random(), view, next, nowMs)
+  }
+
+  /** Sends the step that the change is at, and takes it here too. */
+  #step(change: ViewChange, nowMs: number): void {
+    const { closing, next, round } = change
+    if (!change.isPrepared) {
+      this.#effects.send(null, closing.tag, { prepare: { round } })
+      const rank = closing.members.findIndex(member => member.incarnation === this.#self.incarnation)
+      if (change.promised(rank, this.#effects.wedge(), nowMs)) this.due(nowMs)
+      return
+    }
+    this.#effects.send(null, closing.tag, { decide: { round, next: encodeView(next), cut: change.cut } })
+    if (this.view === closing && this.#decided === null) {
+      this.#decided = { next, from: null }
+      this.#effects.close(change.cut)
+    }
+  }
+
+  #install(next: AgreedView, from: Endpoint | null, nowMs: number): void {
+    const isMember = next.members.some(member => member.incarnation === this.#self.incarnation)
+    this.view = isMember ? next : null
+    if (isMember) this.#effects.install(next)
+    if (from === null) {
+      // This member decided it.
+      if (this.#change!.installed(this.#self.incarnation)) this.#settle(this.#change!, nowMs)
+      return
+    }
+    this.#unsettled = { tag: next.tag, from, sinceMs: nowMs }
+    this.#acknowledge(next.tag, from)
+    this.#retry(nowMs)
+    this.#retryAtMs = nowMs + RETRY_MS_MIN
+  }
+
+  #acknowledge(tag: number, from: Endpoint): void {
+    this.#effects.send(from, 0, { installed: { tag, incarnation: fromHex(this.#self.incarnation) } })
+  }
+
+  /** As coordinator: all have installed. */
+  #settle(change: ViewChange, nowMs: number): void {
+    this.#effects.send(null, change.closing.tag, { settled: { tag: change.next.tag } })
+    this.#effects.settled()
+    if (this.view === null) return this.#retry(nowMs)
+    if (this.isLeaving) this.#request(() => this.#leaves.add(this.#self.incarnation), nowMs)
+  }
+
+  #refuse(peer: Peer, to: Endpoint, code: string, reason: string): void {
+    this.#effects.send(to, 0, { refuse: { incarnation: fromHex(peer.incarnation), code, reason } })
+  }
+
+  #retry(nowMs: number): void {
+    this.#retryMs = RETRY_MS_MIN
+    this.#retryAtMs = nowMs
+  }
+
+  #repeat(nowMs: number): void {
+    this.#retryAtMs = nowMs + this.#retryMs
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
+    const unsettled = this.#unsettled
+    if (unsettled !== null) {
+      // Who decided may itself have left, and its last word may be lost.
+      const isPatient = nowMs < unsettled.sinceMs + LINGER_MS || this.#isInView(unsettled.from)
+      if (isPatient) this.#acknowledge(unsettled.tag, unsettled.from)
+      else this.settled({ tag: unsettled.tag }, nowMs)
+    } else if (this.#discovery !== null) {
+      this.#goodbye()
+    } else if (this.view === null) {
+      // The coordinator has left, and the others know, or will by one of these.
+      if (this.#farewells++ >= FAREWELLS) return this.#goodbye()
+      this.#effects.send(null, this.#change!.closing.tag, { settled: { tag: this.#change!.next.tag } })
+    } else if (this.isLeaving && !this.isCoordinator) {
+      const leave = { incarnation: fromHex(this.#self.incarnation) }
+      this.#effects.send(this.view.members[0].endpoint, this.view.tag, { leave })
+    } else {
+      this.#retryAtMs = Number.POSITIVE_INFINITY
+    }
+  }
+
+  #isInView({ address, port }: Endpoint): boolean {
+    return this.view?.members.some(({ endpoint }) => endpoint.address === address && endpoint.port === port) ?? false
+  }
+
+  #goodbye(code?: string, reason?: string): void {
+    this.#isGone = true
+    this.#discovery = null
+    this.#effects.closed(code, reason)
+  }
+}

@@ -1,0 +1,92 @@
+/** Wait for feedback over so many round trips: K of RFC 5401. */
+export const BACKOFF_ROUND_TRIPS = 4
+/** In a group up to this size to wait before a NACK costs more than the duplicates it saves. */
+export const SMALL_GROUP = 8
+
+/** Before anything is measured. */
+const GROUP_MS_INITIAL = 10
+/** Timers have a tick of a millisecond: shorter draws would all fall on one tick, and suppress nothing. */
+const GROUP_MS_MIN = 1
+const TICK_MS = 1
+const TIMEOUT_MS_MIN = 3
+const TIMEOUT_MS_MAX = 250
+
+/**
+ * How long things take in one view, and what waiting times follow from it: the group's greatest round trip (GRTT of
+ * RFC 5401) from the echoes of beats, the time from a NACK to its repair (estimated as in RFC 6298) from repairs.
+ */
+export class RoundTrip {
+  /** Whether feedback waits for a random time, and is held back if somebody else's says the same. */
+  readonly suppresses: boolean
+  readonly #members: number
+  readonly #lambda: number
+  readonly #random: () => number
+  #groupMs = GROUP_MS_INITIAL
+  #isMeasured = false
+  #smoothedMs = 0
+  #variationMs = 0
+  #doublings = 0
+
+  /** @param members  of the view  @param random  gives 32 random bits, as an unsigned integer */
+  constructor(members: number, random: () => number) {
+    this.suppresses = members > SMALL_GROUP
+    this.#members = members
+    this.#random = random
+    // The sender itself cannot lose: the group that may answer at once is everybody else.
+    this.#lambda = Math.log(Math.max(1, members - 1)) + 1
+  }
+
+  /** The greatest round trip of the group in milliseconds, never under a timer's tick. */
+  get groupMs(): number {
+    return Math.max(GROUP_MS_MIN, this.#groupMs)
+  }
+
+  /**
+   * A round trip to some member. A longer one counts at once, a shorter one for so little that the shorter ones of
+   * one beat from everybody take off a quarter: the estimate stays near the peak (RFC 5401, section 3.7).
+   */
+  measured(ms: number): void {
+    const weight = ms > this.#groupMs ? 0.75 : 0.25 / Math.max(1, this.#members - 1)
+    this.#groupMs = this.#isMeasured ? this.#groupMs + weight * (ms - this.#groupMs) : ms
+    this.#isMeasured = true
+  }
+
+  /** A gap was filled so long after it was first asked for. Never of one asked for twice (Karn's rule). */
+  repaired(ms: number): void {
+    if (this.#smoothedMs === 0) {
+      this.#smoothedMs = ms
+      this.#variationMs = ms / 2
+    } else {
+      this.#variationMs += (Math.abs(this.#smoothedMs - ms) - this.#variationMs) / 4
+      this.#smoothedMs += (ms - this.#smoothedMs) / 8
+    }
+    this.#doublings = 0
+  }
+
+  /**
+   * Something asked for did not come in time. The doubled timeout holds for new gaps too until one is filled at the
+   * first asking: were each to begin anew with a timeout that is too short, none would ever be filled unambiguously,
+   * and the estimate would never learn (RFC 6298, section 5).
+   */
+  timedOut(): void {
+    if (this.timeoutMs(0) < TIMEOUT_MS_MAX) this.#doublings++
+  }
+
+  /** How long to wait for the repair of a gap that was asked for in round `round`, counted from 0. */
+  timeoutMs(round: number): number {
+    const measuredMs = this.#smoothedMs + Math.max(TICK_MS, 4 * this.#variationMs)
+    const baseMs = this.#smoothedMs === 0 ? 3 * this.groupMs : measuredMs
+    const firstMs = Math.max(TIMEOUT_MS_MIN, baseMs)
+    return Math.max(firstMs, Math.min(TIMEOUT_MS_MAX, firstMs * 2 ** Math.max(round, this.#doublings)))
+  }
+
+  /**
+   * A random time from the truncated exponential distribution of RFC 5401, section 3.2.2: few draws are early and
+   * most are late, so that the first to speak is heard before most of the others would.
+   */
+  backoffMs(): number {
+    const maxMs = BACKOFF_ROUND_TRIPS * this.groupMs
+    const uniform = this.#random() / 2 ** 32
+    return (maxMs / this.#lambda) * Math.log1p(uniform * Math.expm1(this.#lambda))
+  }
+}

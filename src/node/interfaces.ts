@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs'
+import { isIP, isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { TuttiError } from '../errors.js'
+
+export type Family = 4 | 6
+
+/** One address of one network interface: what a socket is bound to. */
+export interface InterfaceAddress {
+  readonly name: string
+  readonly family: Family
+  readonly address: string
+  /** Index of the interface where its addresses need one (IPv6), else 0. */
+  readonly scopeId: number
+  readonly loopback: boolean
+}
+
+/** Every address that this host has, in the order in which the system names them. */
+export function interfaceAddresses(): InterfaceAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.map(each => ({
+      name,
+      family: each.family === 'IPv6' ? (6 as const) : (4 as const),
+      address: each.address,
+      scopeId: each.family === 'IPv6' ? each.scopeid || indexOf(name) : 0,
+      loopback: each.internal,
+    })),
+  )
+}
+
+/** The address meant by `wanted` (a name or an address); without it that of the default route, or loopback. */
+export function chooseInterface(wanted: string | undefined, family: Family): InterfaceAddress {
+  const all = interfaceAddresses()
+  const usable = all.filter(each => each.family === family)
+  if (wanted === undefined) {
+    const name = defaultRouteInterface(family)
+    const chosen = usable.find(each => each.name === name) ?? usable.find(each => each.loopback)
+    if (chosen) return chosen
+    throw new TuttiError('ERR_TUTTI_INTERFACE', `This host has no IPv${family} address to use. ${listing(all)}`)
+  }
+  const plain = wanted.replace(/%.*$/, '')
+  const chosen = usable.find(each => each.name === wanted || each.address === plain)
+  if (chosen) return chosen
+  if (isIP(plain) || !all.some(each => each.name === wanted)) {
+    // All of 127.0.0.0/8 is this host's, though only 127.0.0.1 is listed: handy for several members with one port.
+    const lo = usable.find(each => each.loopback)
+    if (family === 4 && lo && plain.startsWith('127.') && isIP(plain) === 4) return { ...lo, address: plain }
+    throw new TuttiError('ERR_TUTTI_INTERFACE', `No network interface is called or has "${wanted}". ${listing(all)}`)
+  }
+  throw new TuttiError(
+    'ERR_TUTTI_INTERFACE',
+    `Interface ${wanted} has no IPv${family} address: give it one, or use an IPv${family === 4 ? 6 : 4} group address.`,
+  )
+}
+
+export function familyOf(address: string): Family {
+  return isIPv6(address) ? 6 : 4
+}
+
+/** An address as a socket of that family wants it: link-local ones name their interface. */
+export function scoped(address: string, at: InterfaceAddress): string {
+  return at.family === 6 && /^(fe[89ab]|ff.[12])/i.test(address) && !address.includes('%')
+    ? `${address}%${at.name}`
+    : address
+}
+
+/** Bytes that fit one packet on this interface without IP fragments, or undefined where the system does not say. */
+export function payloadBytesMax(at: InterfaceAddress): number | undefined {
+  const mtu = numberIn(`/sys/class/net/${at.name}/mtu`)
+  return mtu === undefined ? undefined : mtu - (at.family === 6 ? 48 : 28)
+}
+
+/** The interface of the default route, where the system says so (Linux); else the first that is not loopback. */
+export function defaultRouteInterface(family: Family): string | undefined {
+  try {
+    return family === 4
+      ? defaultOf(readFileSync('/proc/net/route', 'utf8'), 0, row => row[1] === '00000000' && row[7] === '00000000')
+      : defaultOf(
+          readFileSync('/proc/net/ipv6_route', 'utf8'),
+          9,
+          row => /^0+$/.test(row[0]) && row[1] === '00' && row[9] !== 'lo',
+        )
+  } catch {
+    return interfaceAddresses().find(each => each.family === family && !each.loopback)?.name
+  }
+}
+
+function defaultOf(table: string, column: number, isDefault: (row: string[]) => boolean): string | undefined {
+  const rows = table.split('\n').map(line => line.trim().split(/\s+/))
+  return rows.find(row => row.length > column && isDefault(row))?.[column]
+}
+
+function listing(all: InterfaceAddress[]): string {
+  return `There is: ${all.map(each => `${each.name} (${each.address})`).join(', ') || 'none'}.`
+}
+
+function indexOf(name: string): number {
+  return numberIn(`/sys/class/net/${name}/ifindex`) ?? 0
+}
+
+function numberIn(path: string): number | undefined {
+  try {
+    return Number(readFileSync(path, 'utf8')) || undefined
+  } catch {
+    return undefined
+  }
+}

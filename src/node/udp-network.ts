@@ -1,0 +1,240 @@
+import { isIP } from 'node:net'
+import { invariant, TuttiError } from '../errors.js'
+import type { NetworkHandler, NetworkPort } from '../ports.js'
+import type { Endpoint } from '../types.js'
+import { DatagramSender } from './datagram-sender.js'
+import { FailureReports } from './failure-reports.js'
+import {
+  chooseInterface,
+  familyOf,
+  type InterfaceAddress,
+  interfaceAddresses,
+  payloadBytesMax,
+  scoped,
+} from './interfaces.js'
+import { loadNative } from './native-socket.js'
+import { explain } from './socket-errors.js'
+import { checkRoute, multicastInterface, openSocket, type SocketPlan, type UdpSocket } from './udp-socket.js'
+
+export interface UdpNetworkOptions {
+  /** Name or address of a network interface; default: that of the default route, without one loopback. */
+  readonly interface?: string
+  /** The group's multicast address, IPv4 or IPv6. Not used with `peers`. */
+  readonly address?: string
+  /** The group's port; with `peers`, the one that this process is reached at (0: any). */
+  readonly port: number
+  /** How many routers a multicast may pass. Default 1: stays in this network. */
+  readonly ttl?: number
+  /** The members' endpoints, where the network has no multicast. This process's own may be among them. */
+  readonly peers?: readonly Endpoint[]
+  /** Size of a full packet. Default 1,400, or what the interface's MTU allows if that is less. */
+  readonly packetBytes?: number
+  /** Default 8 MiB; what the system grants may be less. */
+  readonly receiveBufferBytes?: number
+  /** Whether the system cuts and joins trains. Default: where it can. */
+  readonly trains?: boolean
+  readonly warn?: (message: string) => void
+}
+
+const PACKET_BYTES = 1400
+const RECEIVE_BUFFER_BYTES = 8 << 20
+const RECEIVE_BUFFER_BYTES_LOW = 1 << 20
+const TRAIN_BYTES_MAX = 65507
+const TRAIN_PACKETS_MAX = 64
+const OVERFLOW_CHECK_MS = 250
+/** How long closing waits for what the system has not taken yet. */
+const CLOSE_MS_MAX = 1000
+
+/** Opens the sockets of one member: see docs/network.md. */
+export async function openUdpNetwork(options: UdpNetworkOptions): Promise<NetworkPort> {
+  check(options)
+  const group = options.peers ? undefined : options.address
+  const own = options.peers && ownPeer(options.peers, options.port)
+  const family = familyOf(group ?? own?.address ?? options.peers?.[0]?.address ?? options.interface ?? '')
+  const at = chooseInterface(options.interface ?? own?.address, family)
+  const opened: UdpSocket[] = []
+  try {
+    const libc = await loadNative()
+    const receiveBufferBytes = options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES
+    const local = scoped(at.address, at)
+    const plan: SocketPlan = { at, libc, receiveBufferBytes, address: local, port: 0, shared: false }
+    const sending = await openSocket(group ? plan : { ...plan, port: options.port })
+    opened.push(sending)
+    const trains = options.trains !== false
+    if (trains) sending.native?.joinReceived()
+    if (!group) return new UdpNetwork(options, at, local, sending, undefined)
+    const to = scoped(group, at)
+    await checkRoute(at, to, options.port, local)
+    sending.promised
+      .setMulticastInterface(multicastInterface(at))
+      .setMulticastTTL(options.ttl ?? 1)
+      .setMulticastLoopback(true)
+    // Windows refuses to bind a group's address.
+    const address = process.platform === 'win32' ? (family === 6 ? '::' : '0.0.0.0') : to
+    const receiving = await openSocket({ ...plan, address, port: options.port, shared: true })
+    opened.push(receiving)
+    if (trains) receiving.native?.joinReceived()
+    receiving.promised.addMembership(group, multicastInterface(at))
+    return new UdpNetwork(options, at, local, sending, receiving)
+  } catch (error) {
+    await Promise.all(opened.map(each => each.promised.close()))
+    throw explain(error, { at, group, port: options.port })
+  }
+}
+
+class UdpNetwork implements NetworkPort {
+  readonly endpoint: Endpoint
+  readonly packetBytes: number
+  readonly receiveBufferBytes: number
+  readonly #sending: UdpSocket
+  readonly #receiving: UdpSocket | undefined
+  readonly #sender: DatagramSender
+  readonly #failures: FailureReports
+  readonly #peers: readonly Endpoint[]
+  /** Whom a multicast goes to: the group, or every peer. */
+  #targets: readonly Endpoint[]
+  #handler: NetworkHandler | undefined
+  #overflowTimer: NodeJS.Timeout | undefined
+  #overflowed = 0
+  /** Multicasts of our own, which the filter at the receiving socket drops, and the system counts as drops. */
+  #ownFiltered = false
+  #multicasts = 0
+
+  constructor(
+    options: UdpNetworkOptions,
+    at: InterfaceAddress,
+    local: string,
+    sending: UdpSocket,
+    receiving: UdpSocket | undefined,
+  ) {
+    const port = sending.promised.address().port
+    this.endpoint = { address: local, port }
+    this.packetBytes = Math.min(options.packetBytes ?? PACKET_BYTES, payloadBytesMax(at) ?? TRAIN_BYTES_MAX)
+    this.#sending = sending
+    this.#receiving = receiving
+    this.receiveBufferBytes = (receiving ?? sending).promised.getRecvBufferSize()
+    if (this.receiveBufferBytes < RECEIVE_BUFFER_BYTES_LOW) options.warn?.(smallBuffer(this.receiveBufferBytes))
+    this.#failures = new FailureReports(error => this.#handler?.failed(error))
+    this.#sender = new DatagramSender(
+      sending.promised.socket,
+      sending.native,
+      this.packetBytes,
+      options.trains !== false,
+      error => this.#failures.add(error),
+    )
+    this.#ownFiltered =
+      receiving?.native?.dropFrom({ family: at.family, address: local, port, scopeId: at.scopeId }) ?? false
+    this.#peers = options.peers ?? []
+    this.#targets = receiving ? [{ address: scoped(options.address!, at), port: options.port }] : []
+    if (!receiving) this.reach([])
+  }
+
+  get path(): 'trains' | 'datagrams' {
+    return this.#sender.path
+  }
+
+  start(handler: NetworkHandler): void {
+    this.#handler = handler
+    this.#listen(this.#sending, false)
+    if (this.#receiving) this.#listen(this.#receiving, true)
+    if (!this.#sending.native) return // without FFI the system's count of drops is out of reach
+    this.#overflowTimer = setInterval(() => this.#checkOverflow(), OVERFLOW_CHECK_MS).unref()
+  }
+
+  multicast(bytes: Uint8Array, offset: number, length: number): boolean {
+    let done = true
+    for (const to of this.#targets) done = this.unicast(to, bytes, offset, length) && done
+    if (this.#ownFiltered) this.#multicasts += this.#datagramsOf(length)
+    return done
+  }
+
+  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
+    invariant(length <= TRAIN_BYTES_MAX && length <= TRAIN_PACKETS_MAX * this.packetBytes, 'a train within its bounds')
+    return this.#sender.send(bytes, offset, length, to.port, to.address)
+  }
+
+  reach(endpoints: readonly Endpoint[]): void {
+    if (this.#receiving) return
+    const targets = new Map<string, Endpoint>()
+    for (const each of [...this.#peers, ...endpoints]) {
+      if (!this.#isOwn(each)) targets.set(`${each.address} ${each.port}`, each)
+    }
+    this.#targets = [...targets.values()]
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#overflowTimer)
+    this.#handler = undefined
+    if (this.#sender.pending > 0) {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, CLOSE_MS_MAX)
+        this.#sender.drained = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    await Promise.all([this.#sending.promised.close(), this.#receiving?.promised.close()])
+  }
+
+  #listen({ promised }: UdpSocket, multicast: boolean): void {
+    const unfiltered = multicast && !this.#ownFiltered
+    promised.socket.on('message', (bytes, from) => {
+      if (unfiltered && this.#isOwn(from)) return
+      this.#handler?.datagram(bytes, from, multicast)
+    })
+    promised.socket.on('error', error => this.#failures.add(error))
+  }
+
+  #isOwn(from: Endpoint): boolean {
+    return from.port === this.endpoint.port && from.address === this.endpoint.address
+  }
+
+  #datagramsOf(length: number): number {
+    return this.path === 'trains' ? 1 : Math.ceil(length / this.packetBytes)
+  }
+
+  #checkOverflow(): void {
+    const drops = this.#sending.native!.drops() + (this.#receiving?.native?.drops() ?? 0) - this.#multicasts
+    if (drops <= this.#overflowed) return
+    this.#handler?.overflowed(drops - this.#overflowed)
+    this.#overflowed = drops
+  }
+}
+
+function check({ address, port, peers, ttl, packetBytes }: UdpNetworkOptions): void {
+  const group = address?.replace(/%.*$/, '') ?? ''
+  if (!peers && !(isIP(group) && /^(22[4-9]|23\d|ff[0-9a-f]{2}:)/i.test(group))) {
+    throw optionError(`\`address\` must be a multicast address such as 239.1.2.3 or ff15::1, not "${address}"`)
+  }
+  const portMin = peers ? 0 : 1
+  if (!(Number.isInteger(port) && port >= portMin && port <= 65535)) {
+    throw optionError(`\`port\` must be a whole number from ${portMin} to 65535, not ${port}`)
+  }
+  if (!(ttl === undefined || (Number.isInteger(ttl) && ttl >= 0 && ttl <= 255))) {
+    throw optionError(`\`ttl\` must be a whole number from 0 to 255, not ${ttl}`)
+  }
+  if (!(packetBytes === undefined || (Number.isInteger(packetBytes) && packetBytes >= 64 && packetBytes <= 65507))) {
+    throw optionError(`\`packetBytes\` must be a whole number from 64 to 65507, not ${packetBytes}`)
+  }
+  for (const each of peers ?? []) {
+    if (isIP(each.address) === 0) throw optionError(`\`peers\` must name IP addresses, not "${each.address}"`)
+  }
+}
+
+/** Which of the peers this process is: the one with an address of this host and our port. */
+function ownPeer(peers: readonly Endpoint[], port: number): Endpoint | undefined {
+  const here = new Set(interfaceAddresses().map(each => each.address))
+  return peers.find(each => each.port === port && (here.has(each.address) || each.address.startsWith('127.')))
+}
+
+function smallBuffer(bytes: number): string {
+  return (
+    `The receive buffer is only ${Math.round(bytes / 1024)} KB, so bursts will be lost and repaired: ` +
+    `allow more with \`sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}\`.`
+  )
+}
+
+function optionError(what: string): TuttiError {
+  return new TuttiError('ERR_TUTTI_OPTION', `${what}.`)
+}

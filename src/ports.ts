@@ -1,0 +1,65 @@
+import type { Endpoint } from './types.js'
+
+/**
+ * The outside world as the driver sees it: a network, a clock and a source of chance. `src/node` has the real ones,
+ * `src/sim` the simulated ones; both pass the same acceptance suite.
+ */
+export interface Ports {
+  readonly network: NetworkPort
+  readonly clock: ClockPort
+  readonly random: RandomPort
+}
+
+/** What a network hands up: a datagram, or a train of packets that the kernel put together again. Never throws. */
+export interface NetworkHandler {
+  /**
+   * @param bytes  what arrived; the receiver may keep it, the port never writes to it again
+   * @param from   the sender's endpoint
+   * @param multicast  whether it came through the group's address (else by unicast)
+   */
+  datagram(bytes: Uint8Array, from: Endpoint, multicast: boolean): void
+  /** Something that lasts: an interface that went down, a send the system refused. The port stays usable. */
+  failed(error: Error): void
+  /** The receive buffer overflowed since the last call: `datagrams` were lost in this host. */
+  overflowed(datagrams: number): void
+}
+
+export interface NetworkPort {
+  /** Where other members reach this one by unicast. */
+  readonly endpoint: Endpoint
+  /** Size of a full packet in bytes, header included: the unit of loss. A train is cut at multiples of it. */
+  readonly packetBytes: number
+  /** Effective size of the receive buffer in bytes, as read back from the system. */
+  readonly receiveBufferBytes: number
+  readonly path: 'trains' | 'datagrams'
+  /** Begins to hand up what arrives. Called once. */
+  start(handler: NetworkHandler): void
+  /**
+   * Sends `length` bytes at `offset` to every member of the group, this one excepted. More than `packetBytes` is a
+   * train: packets of exactly `packetBytes`, only the last shorter; at most 64 packets and 65,507 bytes.
+   * Returns true if the bytes are out of the caller's hands; false if the port still reads them, so that the caller
+   * must not write to them again.
+   */
+  multicast(bytes: Uint8Array, offset: number, length: number): boolean
+  /** The same, to one endpoint. */
+  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean
+  /** Who is in the view, for networks where multicast is a fan-out of unicasts. */
+  reach(endpoints: readonly Endpoint[]): void
+  /** Resolves when the sockets are closed and what was handed over for sending has left. */
+  close(): Promise<void>
+}
+
+export interface ClockPort {
+  /** Milliseconds, monotonic, with a fraction. Used for timeouts, never for safety. */
+  now(): number
+  /** Runs `turn` at the end of this turn of the event loop, after the sockets that are ready have been read. */
+  defer(turn: () => void): void
+  /** Runs `fire` at `atMs` or up to a tick (1 ms) later, in place of what was armed before. */
+  arm(atMs: number, fire: () => void): void
+  disarm(): void
+}
+
+export interface RandomPort {
+  /** 32 random bits, as an unsigned integer. */
+  next(): number
+}

@@ -1,0 +1,107 @@
+import { TuttiError } from './errors.js'
+
+/** Where a message went: the view in which it was sealed. */
+export interface Sent {
+  readonly view: number
+}
+
+interface Waiting {
+  readonly data: Uint8Array
+  readonly resolve: (sent: Sent) => void
+  readonly reject: (error: TuttiError) => void
+  readonly detach: () => void
+  isAborted: boolean
+}
+
+/** What became of a message that was submitted: see Engine. */
+type Submit = (data: Uint8Array) => 'refused' | 'taken' | 'pending'
+
+/** Sends to one destination that wait for its window, first come first served. */
+export class SendQueue {
+  #waiting: Waiting[] = []
+  #head = 0
+  /** The one message that was taken and is not sealed to its end. */
+  #pending: Waiting | null = null
+  readonly #submit: Submit
+  readonly #view: () => number
+
+  constructor(submit: Submit, view: () => number) {
+    this.#submit = submit
+    this.#view = view
+  }
+
+  /** Sends that wait, not counting one that is taken already. */
+  get length(): number {
+    return this.#waiting.length - this.#head
+  }
+
+  get isIdle(): boolean {
+    return this.length === 0 && this.#pending === null
+  }
+
+  /** Resolves when the group has taken `data` over, in its turn. */
+  send(data: Uint8Array, signal: AbortSignal | undefined): Promise<Sent> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        data,
+        resolve,
+        reject,
+        detach: () => signal?.removeEventListener('abort', abort),
+        isAborted: false,
+      }
+      const abort = () => {
+        waiting.isAborted = true
+        reject(aborted(signal!))
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiting.push(waiting)
+      this.pump()
+    })
+  }
+
+  /** Submits what waits, until the window closes. */
+  pump(): void {
+    while (this.#pending === null && this.#head < this.#waiting.length) {
+      const waiting = this.#waiting[this.#head]
+      if (!waiting.isAborted) {
+        const fate = this.#submit(waiting.data)
+        if (fate === 'refused') return
+        waiting.detach()
+        if (fate === 'taken') waiting.resolve({ view: this.#view() })
+        else this.#pending = waiting
+      }
+      this.#head++
+      if (this.#head === this.#waiting.length) {
+        this.#waiting = []
+        this.#head = 0
+      }
+    }
+  }
+
+  /** The pending message has been sealed to its end, in `view`. */
+  sealed(view: number): void {
+    this.#pending?.resolve({ view })
+    this.#pending = null
+    this.pump()
+  }
+
+  /** Nothing more goes out: those that wait fail with `error`. */
+  fail(error: TuttiError): void {
+    this.#pending?.reject(
+      new TuttiError('ERR_TUTTI_FATE_UNKNOWN', 'sent in part when this ended; whether it was delivered is not known', {
+        cause: error,
+      }),
+    )
+    this.#pending = null
+    for (const waiting of this.#waiting.slice(this.#head)) {
+      waiting.detach()
+      if (!waiting.isAborted) waiting.reject(error)
+    }
+    this.#waiting = []
+    this.#head = 0
+  }
+}
+
+export function aborted(signal: AbortSignal): TuttiError {
+  return new TuttiError('ERR_TUTTI_ABORTED', 'given up by its AbortSignal', { cause: signal.reason })
+}

@@ -1,0 +1,29 @@
+import { FIGURES, type Figures, type Run, runSchedule } from './run.js'
+import { type ScheduleOptions, scheduleOf } from './schedule.js'
+
+/** What came of many seeds. */
+export interface Campaign {
+  readonly runs: number
+  /** Those in which a promise was broken; with their traces. */
+  readonly failed: readonly Run[]
+  /** Summed over all runs. */
+  readonly figures: Figures
+}
+
+/** Runs `count` schedules from the seeds `first`, `first` + 1, ...; `report` is called after each. */
+export async function runCampaign(
+  first: number,
+  count: number,
+  options: ScheduleOptions = {},
+  report: (run: Run) => void = () => {},
+): Promise<Campaign> {
+  const failed: Run[] = []
+  const figures = Object.fromEntries(FIGURES.map(name => [name, 0])) as Figures
+  for (let seed = first; seed < first + count; seed++) {
+    const run = await runSchedule(scheduleOf(seed, options))
+    for (const name of FIGURES) figures[name] += run.figures[name]
+    if (run.violations.length > 0) failed.push(run)
+    report(run)
+  }
+  return { runs: count, failed, figures }
+}

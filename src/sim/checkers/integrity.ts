@@ -1,0 +1,36 @@
+import type { Checker, Violation } from './checker.js'
+import { type Delivery, historyOf, type Life, senderOf, shown, type Told } from './history.js'
+
+/** What is delivered was sent, by that sender; what is told was told to this one. */
+export const integrity: Checker = {
+  name: 'integrity',
+  kind: 'safety',
+  check(trace) {
+    const { lives, bySender } = historyOf(trace)
+    const sent = new Map<Life, Set<string>>()
+    const told = new Map<Life, Set<string>>()
+    for (const life of lives) {
+      sent.set(life, new Set(life.sends.map(send => send.key)))
+      told.set(life, new Set(life.tells.map(tell => addressed(tell.to, tell.key))))
+    }
+    const violations: Violation[] = []
+    const judge = (life: Life, verb: string, item: Delivery | Told, known: Map<Life, Set<string>>, key: string) => {
+      const sender = bySender.get(senderOf(item))
+      if (sender !== undefined && known.get(sender)?.has(key)) return
+      const who =
+        sender === undefined ? `${senderOf(item)}, who is not in the trace` : `${item.name}, who did not send it`
+      violations.push({
+        checker: integrity.name,
+        process: life.process,
+        what: `${verb} ${shown(item.key)} from ${who}`,
+      })
+    }
+    for (const life of lives) {
+      for (const item of life.deliveries) judge(life, 'delivered', item, sent, item.key)
+      for (const item of life.told) judge(life, 'was told', item, told, addressed(life.name, item.key))
+    }
+    return violations
+  },
+}
+
+const addressed = (to: string, key: string): string => `${to}\0${key}`

@@ -1,0 +1,132 @@
+/** What is wrong with the network: cuts, partitions and impairments, each between some members only or between all. */
+
+/** How packets fare on the way; each packet has its own fate. Probabilities are from 0 to 1. */
+export interface Impairment {
+  /** The packet is lost. */
+  readonly loss?: number
+  /** It arrives twice. */
+  readonly duplicate?: number
+  /** It is held back for up to 10 ms, so that later ones overtake it. */
+  readonly reorder?: number
+  /** Some of its bits are flipped, or its end is cut off. */
+  readonly corrupt?: number
+  /** What a datagram takes more than `latencyMs`, drawn from this range; it overtakes nothing. */
+  readonly delayMs?: readonly [min: number, max: number]
+}
+
+/** Which way packets must go for an impairment to meet them: names of members, all if left out. */
+export interface Scope {
+  readonly from?: string | readonly string[]
+  readonly to?: string | readonly string[]
+}
+
+export interface CutOptions {
+  /** Only what is sent to the group's address is lost, as when a switch forgets a multicast group. Default: false. */
+  readonly multicastOnly?: boolean
+}
+
+/** Impairments taken together on one way. */
+export interface Effective {
+  loss: number
+  duplicate: number
+  reorder: number
+  corrupt: number
+  delayMinMs: number
+  delayMaxMs: number
+}
+
+interface Cut {
+  readonly from: string
+  readonly to: string
+  readonly multicastOnly: boolean
+}
+
+interface ScopedImpairment {
+  readonly impairment: Impairment
+  readonly from: ReadonlySet<string> | undefined
+  readonly to: ReadonlySet<string> | undefined
+}
+
+export class Conditions {
+  readonly #always: Impairment
+  readonly #cuts = new Set<Cut>()
+  readonly #partitions = new Set<readonly ReadonlySet<string>[]>()
+  readonly #impairments = new Set<ScopedImpairment>()
+
+  constructor(always: Impairment) {
+    this.#always = always
+  }
+
+  /** True if nothing is cut and nothing impaired beyond what the network does always. */
+  get healed(): boolean {
+    return this.#cuts.size + this.#partitions.size + this.#impairments.size === 0
+  }
+
+  /** Each of these returns a function that ends what it began. */
+  impair(impairment: Impairment, scope: Scope): () => void {
+    return begin(this.#impairments, { impairment, from: names(scope.from), to: names(scope.to) })
+  }
+
+  cut(from: string, to: string, options: CutOptions): () => void {
+    return begin(this.#cuts, { from, to, multicastOnly: options.multicastOnly ?? false })
+  }
+
+  partition(sides: readonly (readonly string[])[]): () => void {
+    return begin(
+      this.#partitions,
+      sides.map(side => new Set(side)),
+    )
+  }
+
+  heal(): void {
+    this.#cuts.clear()
+    this.#partitions.clear()
+    this.#impairments.clear()
+  }
+
+  severed(from: string, to: string, multicast: boolean): boolean {
+    for (const cut of this.#cuts) {
+      if (cut.from === from && cut.to === to && (multicast || !cut.multicastOnly)) return true
+    }
+    // Whom no side names is on one side more, the last: index -1 for all of them.
+    for (const sides of this.#partitions) {
+      if (sides.findIndex(side => side.has(from)) !== sides.findIndex(side => side.has(to))) return true
+    }
+    return false
+  }
+
+  /** Fills in `effective` for the way from one member to another. */
+  take(from: string, to: string, effective: Effective): void {
+    effective.loss = effective.duplicate = effective.reorder = effective.corrupt = 0
+    effective.delayMinMs = effective.delayMaxMs = 0
+    add(this.#always, effective)
+    for (const scoped of this.#impairments) {
+      if (scoped.from?.has(from) === false || scoped.to?.has(to) === false) continue
+      add(scoped.impairment, effective)
+    }
+  }
+}
+
+function begin<T>(set: Set<T>, item: T): () => void {
+  set.add(item)
+  return () => {
+    set.delete(item)
+  }
+}
+
+const names = (scope: string | readonly string[] | undefined): ReadonlySet<string> | undefined =>
+  scope === undefined ? undefined : new Set(typeof scope === 'string' ? [scope] : scope)
+
+// Two independent causes: a packet is spared only if both spare it.
+const either = (p: number, q: number | undefined): number => (q === undefined ? p : 1 - (1 - p) * (1 - q))
+
+function add(impairment: Impairment, to: Effective): void {
+  to.loss = either(to.loss, impairment.loss)
+  to.duplicate = either(to.duplicate, impairment.duplicate)
+  to.reorder = either(to.reorder, impairment.reorder)
+  to.corrupt = either(to.corrupt, impairment.corrupt)
+  if (impairment.delayMs) {
+    to.delayMinMs += impairment.delayMs[0]
+    to.delayMaxMs += impairment.delayMs[1]
+  }
+}

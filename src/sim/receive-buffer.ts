@@ -1,0 +1,85 @@
+import type { Endpoint } from '../types.js'
+
+const TRAIN_PACKETS_MAX = 64
+const TRAIN_BYTES_MAX = 65_507
+/** Packets read but not yet let go of. */
+const READ_MAX = 256
+const SLAB_BYTES = 2 * TRAIN_BYTES_MAX
+
+/** A packet on its way to one receiver; its bytes are read where the sender left them. */
+export interface Packet {
+  readonly bytes: Uint8Array
+  readonly offset: number
+  readonly length: number
+  readonly from: Endpoint
+  readonly multicast: boolean
+}
+
+/** What one socket has received and nobody has read. Bounded in bytes; what does not fit is dropped and counted. */
+export class ReceiveBuffer {
+  readonly #bytesMax: number
+  #packets: Packet[] = []
+  #read = 0
+  #bytes = 0
+  #slab = new Uint8Array(0)
+  #slabUsed = 0
+  /** Since it was last set to 0. */
+  dropped = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  get empty(): boolean {
+    return this.#read === this.#packets.length
+  }
+
+  put(packet: Packet): void {
+    if (this.#bytes + packet.length > this.#bytesMax) {
+      this.dropped++
+      return
+    }
+    this.#bytes += packet.length
+    this.#packets.push(packet)
+  }
+
+  /**
+   * Takes out the next packet, or, as a kernel with UDP_GRO hands it up, a train: packets of one sender and one size
+   * that stand one behind the other, the last of which may be shorter. `joins` is asked before each is coupled.
+   */
+  take(joins: () => boolean): { bytes: Uint8Array; from: Endpoint; multicast: boolean } {
+    const first = this.#packets[this.#read]
+    let end = this.#read + 1
+    let length = first.length
+    for (; end < this.#packets.length && end - this.#read < TRAIN_PACKETS_MAX; end++) {
+      const next = this.#packets[end]
+      if (next.from !== first.from || next.length > first.length || length + next.length > TRAIN_BYTES_MAX) break
+      if (this.#packets[end - 1].length < first.length || !joins()) break
+      length += next.length
+    }
+    // Each receiver gets bytes of its own: it may keep them, and what one does to them is no other's concern.
+    const bytes = this.#allocate(length)
+    let at = 0
+    for (let i = this.#read; i < end; i++) {
+      const packet = this.#packets[i]
+      bytes.set(packet.bytes.subarray(packet.offset, packet.offset + packet.length), at)
+      at += packet.length
+    }
+    this.#bytes -= length
+    this.#read = end
+    if (this.empty || this.#read >= READ_MAX) {
+      this.#packets.splice(0, this.#read)
+      this.#read = 0
+    }
+    return { bytes, from: first.from, multicast: first.multicast }
+  }
+  // Carved from a slab: a fresh array for each packet would cost more than all else that happens to it here.
+  #allocate(length: number): Uint8Array {
+    if (this.#slabUsed + length > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES)
+      this.#slabUsed = 0
+    }
+    this.#slabUsed += length
+    return this.#slab.subarray(this.#slabUsed - length, this.#slabUsed)
+  }
+}

@@ -1,0 +1,211 @@
+import { SeededRandom } from './random.js'
+
+/** What is to happen in one run, drawn from a seed: who joins and leaves, who sends what, and what goes wrong meanwhile. */
+export interface Schedule {
+  readonly seed: number
+  /** Simulated. By four fifths of it all faults are over; the rest is for repair. */
+  readonly durationMs: number
+  readonly members: readonly ScheduledMember[]
+  readonly messages: readonly ScheduledMessage[]
+  readonly faults: readonly Fault[]
+  /** What the members may be ahead of each other, in bytes; undefined: the default. */
+  readonly windowBytesMax: number | undefined
+  /** Always on where packets are corrupted: nothing else would notice. */
+  readonly payloadChecksum: boolean
+}
+
+export interface ScheduledMember {
+  readonly name: string
+  readonly joinsAtMs: number
+  /** Infinity: stays to the end. */
+  readonly leavesAtMs: number
+  /** How long it takes over each message that it reads; 0 for those who listen to events. */
+  readonly readsMs: number
+}
+
+export interface ScheduledMessage {
+  readonly atMs: number
+  readonly from: string
+  readonly bytes: number
+  /** One member, or undefined for the group. */
+  readonly to: string | undefined
+}
+
+export const FAULT_KINDS = [
+  'loss',
+  'duplicate',
+  'reorder',
+  'delay',
+  'corrupt',
+  'cut',
+  'multicast-cut',
+  'partition',
+  'pause',
+] as const
+
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+interface During {
+  readonly atMs: number
+  readonly untilMs: number
+}
+
+export type Fault = During &
+  (
+    | {
+        readonly kind: 'loss' | 'duplicate' | 'reorder' | 'corrupt'
+        readonly probability: number
+        /** Only on the way to this member; undefined: to all. */
+        readonly to: string | undefined
+      }
+    | { readonly kind: 'delay'; readonly delayMs: readonly [number, number]; readonly to: string | undefined }
+    | { readonly kind: 'cut' | 'multicast-cut'; readonly from: string; readonly to: string }
+    | { readonly kind: 'partition'; readonly sides: readonly (readonly string[])[] }
+    | { readonly kind: 'pause'; readonly member: string }
+  )
+
+export interface ScheduleOptions {
+  /** Default: drawn; 5 to 8, in some seeds 10 to 12, where NACKs wait for each other. */
+  readonly members?: number
+  /** Default: 60. */
+  readonly seconds?: number
+  /** Default: 200. */
+  readonly messages?: number
+  /** How many, or which, one of each. Default: 3 to 6, drawn. */
+  readonly faults?: number | readonly FaultKind[]
+}
+
+/** Faults under which nothing gets through between some: who joins or leaves then could not be told from one who crashed. */
+const HARD: ReadonlySet<FaultKind> = new Set(['cut', 'multicast-cut', 'partition', 'pause'])
+const HARD_MS_MAX = 4_000
+/** How far from a hard fault members join and leave. */
+const MARGIN_MS = 3_000
+const FAULTS_FROM_MS = 2_500
+
+export function scheduleOf(seed: number, options: ScheduleOptions = {}): Schedule {
+  const random = new SeededRandom(seed).fork()
+  const durationMs = (options.seconds ?? 60) * 1_000
+  const names = namesOf(options.members ?? (random.chance(0.15) ? 10 + random.below(3) : 5 + random.below(4)))
+  const faults = faultsOf(options.faults ?? 3 + random.below(4), names, durationMs, random)
+  const members = membersOf(names, faults, durationMs, random)
+  return {
+    seed,
+    durationMs,
+    members,
+    messages: messagesOf(options.messages ?? 200, members, faults, durationMs, random),
+    faults,
+    windowBytesMax: random.chance(0.3) ? 16_384 * (1 + random.below(4)) : undefined,
+    payloadChecksum: random.chance(0.1) || faults.some(fault => fault.kind === 'corrupt'),
+  }
+}
+
+/** a to z, then z1, z2, ... */
+const namesOf = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => (i < 26 ? String.fromCharCode(97 + i) : `z${i - 25}`))
+
+function faultsOf(
+  wanted: number | readonly FaultKind[],
+  names: readonly string[],
+  durationMs: number,
+  random: SeededRandom,
+): Fault[] {
+  const kinds = typeof wanted === 'number' ? Array.from({ length: wanted }, () => random.pick(FAULT_KINDS)) : wanted
+  const lastMs = durationMs * 0.8
+  return kinds.map(kind => {
+    const atMs = random.between(FAULTS_FROM_MS, lastMs - HARD_MS_MAX)
+    const lengthMs = HARD.has(kind) ? random.between(100, HARD_MS_MAX) : random.between(500, 10_000)
+    return faultOf(kind, { atMs, untilMs: Math.min(atMs + lengthMs, lastMs) }, names, random)
+  })
+}
+
+function faultOf(kind: FaultKind, during: During, names: readonly string[], random: SeededRandom): Fault {
+  const from = random.pick(names)
+  const other = random.pick(names.filter(name => name !== from))
+  const to = random.chance(0.5) ? other : undefined
+  switch (kind) {
+    case 'loss':
+      return { kind, ...during, probability: random.between(0.02, 0.3), to }
+    case 'duplicate':
+    case 'reorder':
+      return { kind, ...during, probability: random.between(0.02, 0.5), to }
+    case 'corrupt':
+      return { kind, ...during, probability: random.between(0.005, 0.1), to }
+    case 'delay': {
+      const min = random.between(0, 20)
+      return { kind, ...during, delayMs: [min, min + random.between(0, 100)], to }
+    }
+    case 'cut':
+    case 'multicast-cut':
+      return { kind, ...during, from, to: other }
+    case 'partition': {
+      const side = names.filter(name => name !== other && (name === from || random.chance(0.5)))
+      return { kind, ...during, sides: [side, names.filter(name => !side.includes(name))] }
+    }
+    case 'pause':
+      return { kind, ...during, member: from }
+  }
+}
+
+function membersOf(
+  names: readonly string[],
+  faults: readonly Fault[],
+  durationMs: number,
+  random: SeededRandom,
+): ScheduledMember[] {
+  // Who is to be paused must be there.
+  const awake = names.filter(name => !faults.some(fault => fault.kind === 'pause' && fault.member === name))
+  const late = new Set(awake.length > 0 ? [random.pick(awake), random.pick(awake)].slice(0, random.below(3)) : [])
+  const leaving = new Set([random.pick(names), random.pick(names)].slice(0, random.below(3)))
+  const slow = random.chance(0.3) ? random.pick(names) : undefined
+  return names.map(name => {
+    const joinsAtMs = (late.has(name) && quietMs(faults, 3_000, durationMs * 0.5, random)) || random.between(0, 300)
+    const leavesAtMs = (leaving.has(name) && quietMs(faults, durationMs * 0.55, durationMs * 0.9, random)) || Infinity
+    return { name, joinsAtMs, leavesAtMs, readsMs: name === slow ? random.between(1, 20) : 0 }
+  })
+}
+
+/** A time far from every hard fault, if a few draws find one. */
+function quietMs(faults: readonly Fault[], fromMs: number, toMs: number, random: SeededRandom): number | undefined {
+  for (let draw = 0; draw < 20; draw++) {
+    const ms = random.between(fromMs, toMs)
+    const near = (fault: Fault) => ms > fault.atMs - MARGIN_MS && ms < fault.untilMs + MARGIN_MS
+    if (!faults.some(fault => HARD.has(fault.kind) && near(fault))) return ms
+  }
+  return undefined
+}
+
+/** Bursts and single messages with idle time between, more often than not while something is wrong. */
+function messagesOf(
+  count: number,
+  members: readonly ScheduledMember[],
+  faults: readonly Fault[],
+  durationMs: number,
+  random: SeededRandom,
+): ScheduledMessage[] {
+  const messages: ScheduledMessage[] = []
+  while (messages.length < count) {
+    const fault = faults.length > 0 && random.chance(0.6) ? random.pick(faults) : undefined
+    const atMs = fault ? random.between(fault.atMs, fault.untilMs) : random.between(1_000, durationMs * 0.85)
+    const present = members.filter(member => member.joinsAtMs + 2_000 < atMs && atMs + 500 < member.leavesAtMs)
+    if (present.length === 0) continue
+    const burst = random.chance(0.5) ? 1 : random.chance(0.8) ? 2 + random.below(8) : 10 + random.below(30)
+    const alone = random.chance(0.5) ? random.pick(present) : undefined
+    const spreadMs = random.chance(0.5) ? 0 : random.between(0, 20)
+    for (let i = 0; i < burst && messages.length < count; i++) {
+      const from = (alone ?? random.pick(present)).name
+      const others = present.filter(member => member.name !== from)
+      const to = random.chance(0.1) && others.length > 0 ? random.pick(others).name : undefined
+      messages.push({ atMs: atMs + random.between(0, spreadMs), from, bytes: sizeOf(random), to })
+    }
+  }
+  return messages.sort((a, b) => a.atMs - b.atMs)
+}
+
+/** Mostly small, some of several packets, a few of many. */
+function sizeOf(random: SeededRandom): number {
+  const draw = random.fraction()
+  if (draw < 0.7) return Math.floor(random.between(8, 200))
+  if (draw < 0.9) return Math.floor(random.between(200, 2_000))
+  if (draw < 0.98) return Math.floor(random.between(2_000, 20_000))
+  return Math.floor(random.between(20_000, 100_000))
+}

@@ -1,0 +1,244 @@
+import type { NetworkHandler, NetworkPort } from '../ports.js'
+import type { Endpoint } from '../types.js'
+import type { Conditions, Effective } from './conditions.js'
+import type { SeededRandom } from './random.js'
+import type { RunDigest } from './run-digest.js'
+import type { SimProcess } from './sim-process.js'
+import type { SimWorld } from './sim-world.js'
+
+/** How long a packet that is held back, and the second copy of one that is doubled, may stay behind. */
+const HELD_BACK_MS_MAX = 10
+/** How often a port keeps reading the sender's bytes after the call, as an asynchronous socket does. */
+const LENT = 0.25
+/** How often a corrupted packet has lost its end; else some of its bits are flipped. */
+const TRUNCATED = 0.2
+
+export interface SimNetworkOptions {
+  readonly latencyMs: readonly [min: number, max: number]
+  readonly bytesPerMs: number
+  readonly packetBytes: number
+  readonly receiveBufferBytes: number
+}
+
+/** Counted over all members. */
+export interface Traffic {
+  datagrams: number
+  packets: number
+  packetsLost: number
+  bytes: number
+}
+
+/** The network: it cuts what is sent into packets and gives each of them, at each of its receivers, a fate of its own. */
+export class SimNetwork {
+  readonly options: SimNetworkOptions
+  readonly conditions: Conditions
+  readonly traffic: Traffic = { datagrams: 0, packets: 0, packetsLost: 0, bytes: 0 }
+  readonly #world: SimWorld
+  readonly #random: SeededRandom
+  readonly #digest: RunDigest
+  readonly #groups = new Map<string, Set<SimNetworkPort>>()
+  readonly #ports = new Map<string, SimNetworkPort>()
+  readonly #hosts = new Map<string, string>()
+  readonly #way: Effective = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, delayMinMs: 0, delayMaxMs: 0 }
+  #opened = 0
+
+  constructor(
+    options: SimNetworkOptions,
+    world: SimWorld,
+    random: SeededRandom,
+    conditions: Conditions,
+    digest: RunDigest,
+  ) {
+    this.options = options
+    this.conditions = conditions
+    this.#world = world
+    this.#random = random
+    this.#digest = digest
+  }
+
+  /** A port for one process at one multicast address. A host keeps its address; every port gets a number of its own. */
+  open(process: SimProcess, multicastAddress: string): SimNetworkPort {
+    let address = this.#hosts.get(process.name)
+    if (address === undefined) {
+      const n = this.#hosts.size + 1
+      address = `10.0.${n >> 8}.${n & 255}`
+      this.#hosts.set(process.name, address)
+    }
+    const endpoint = { address, port: 40_000 + this.#opened++ }
+    let group = this.#groups.get(multicastAddress)
+    if (group === undefined) {
+      group = new Set()
+      this.#groups.set(multicastAddress, group)
+    }
+    const port = new SimNetworkPort(this, process, endpoint, group, this.#random.fork())
+    group.add(port)
+    this.#ports.set(keyOf(endpoint), port)
+    return port
+  }
+
+  close(port: SimNetworkPort): void {
+    port.group.delete(port)
+    this.#ports.delete(keyOf(port.endpoint))
+  }
+
+  at(endpoint: Endpoint): SimNetworkPort | undefined {
+    return this.#ports.get(keyOf(endpoint))
+  }
+
+  /** Sends a datagram or train to some ports; it leaves the sender's interface once, whoever receives it. */
+  transmit(
+    from: SimNetworkPort,
+    to: Iterable<SimNetworkPort>,
+    multicast: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const { packetBytes, bytesPerMs } = this.options
+    const packets = Math.max(1, Math.ceil(length / packetBytes))
+    this.traffic.datagrams++
+    this.traffic.packets += packets
+    this.traffic.bytes += length
+    this.#digest.number(this.#world.nowMs)
+    this.#digest.number(from.endpoint.port)
+    this.#digest.bytes(bytes.subarray(offset, offset + length))
+    const leavesMs = Math.max(this.#world.nowMs, from.leftMs)
+    from.leftMs = leavesMs + length / bytesPerMs
+    for (const port of to) {
+      if (port === from) continue
+      this.#digest.number(port.endpoint.port)
+      if (this.conditions.severed(from.process.name, port.process.name, multicast)) {
+        this.traffic.packetsLost += packets
+        continue
+      }
+      this.#travel(from, port, multicast, bytes, offset, length, leavesMs)
+    }
+  }
+
+  #travel(
+    from: SimNetworkPort,
+    to: SimNetworkPort,
+    multicast: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    leavesMs: number,
+  ): void {
+    const { latencyMs, bytesPerMs, packetBytes } = this.options
+    const random = this.#random
+    const way = this.#way
+    this.conditions.take(from.process.name, to.process.name, way)
+    const travelMs = random.between(latencyMs[0], latencyMs[1]) + random.between(way.delayMinMs, way.delayMaxMs)
+    let sentBytes = 0
+    do {
+      const packet = Math.min(packetBytes, length - sentBytes)
+      const at = offset + sentBytes
+      sentBytes += packet
+      if (random.chance(way.loss)) {
+        this.traffic.packetsLost++
+        continue
+      }
+      // Packets of one sender stay in order, whatever each takes; only those held back are overtaken.
+      const dueMs = Math.max(leavesMs + sentBytes / bytesPerMs + travelMs, to.lastFrom.get(from) ?? 0)
+      to.lastFrom.set(from, dueMs)
+      const heldBackMs = random.chance(way.reorder) ? random.between(0, HELD_BACK_MS_MAX) : 0
+      const corrupted = random.chance(way.corrupt)
+      this.#deliver(from, to, multicast, bytes, at, packet, dueMs + heldBackMs, corrupted)
+      if (random.chance(way.duplicate)) {
+        this.#deliver(from, to, multicast, bytes, at, packet, dueMs + random.between(0, HELD_BACK_MS_MAX), false)
+      }
+    } while (sentBytes < length)
+  }
+
+  #deliver(
+    from: SimNetworkPort,
+    to: SimNetworkPort,
+    multicast: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    atMs: number,
+    corrupted: boolean,
+  ): void {
+    this.#digest.number(atMs)
+    const packet = corrupted
+      ? { ...this.#corrupt(bytes, offset, length), from: from.endpoint, multicast }
+      : { bytes, offset, length, from: from.endpoint, multicast }
+    this.#world.at(atMs, () => to.process.arrive(packet))
+  }
+
+  #corrupt(bytes: Uint8Array, offset: number, length: number): { bytes: Uint8Array; offset: number; length: number } {
+    const copy = bytes.slice(offset, offset + length)
+    if (this.#random.chance(TRUNCATED)) return { bytes: copy, offset: 0, length: this.#random.below(length) }
+    for (let flips = 1 + this.#random.below(3); flips > 0; flips--) {
+      copy[this.#random.below(length)] ^= 1 << this.#random.below(8)
+    }
+    return { bytes: copy, offset: 0, length }
+  }
+}
+
+const keyOf = (endpoint: Endpoint): string => `${endpoint.address}:${endpoint.port}`
+
+/** One member's access to the simulated network. */
+export class SimNetworkPort implements NetworkPort {
+  readonly endpoint: Endpoint
+  readonly packetBytes: number
+  readonly receiveBufferBytes: number
+  readonly path: 'trains' | 'datagrams'
+  readonly process: SimProcess
+  readonly group: Set<SimNetworkPort>
+  /** When its interface has sent what it was given so far. */
+  leftMs = 0
+  /** When the last packet from another port arrives here. */
+  readonly lastFrom = new WeakMap<SimNetworkPort, number>()
+  readonly #network: SimNetwork
+  readonly #random: SeededRandom
+
+  constructor(
+    network: SimNetwork,
+    process: SimProcess,
+    endpoint: Endpoint,
+    group: Set<SimNetworkPort>,
+    random: SeededRandom,
+  ) {
+    this.#network = network
+    this.process = process
+    this.endpoint = endpoint
+    this.group = group
+    this.path = process.path
+    this.packetBytes = network.options.packetBytes
+    this.receiveBufferBytes = network.options.receiveBufferBytes
+    this.#random = random
+  }
+
+  start(handler: NetworkHandler): void {
+    this.process.start(handler)
+  }
+
+  multicast(bytes: Uint8Array, offset: number, length: number): boolean {
+    return this.#send(this.group, true, bytes, offset, length)
+  }
+
+  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
+    const port = this.#network.at(to)
+    return port === undefined || this.#send([port], false, bytes, offset, length)
+  }
+
+  /** Of use only where multicast is a fan-out of unicasts; this network has multicast. */
+  reach(): void {}
+
+  /** What was sent is on its way already. */
+  async close(): Promise<void> {
+    this.process.deafen()
+    this.#network.close(this)
+  }
+
+  // Bytes that are lent are read when they arrive: who writes to them meanwhile finds it out by what the others get.
+  #send(to: Iterable<SimNetworkPort>, multicast: boolean, bytes: Uint8Array, offset: number, length: number): boolean {
+    if (this.process.stopped) return true
+    const lent = this.#random.chance(LENT)
+    if (lent) this.#network.transmit(this, to, multicast, bytes, offset, length)
+    else this.#network.transmit(this, to, multicast, bytes.slice(offset, offset + length), 0, length)
+    return !lent
+  }
+}

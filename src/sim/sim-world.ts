@@ -1,0 +1,131 @@
+import { Agenda } from './agenda.js'
+
+const RESTS_A_YIELD = 256
+
+/**
+ * Simulated time, and the loop that lets it pass.
+ *
+ * Time passes while somebody waits for it, and no more than needed: nothing here reads a real clock. What makes it
+ * awkward is that the application's code runs on promises, outside the agenda. So after each turn of a simulated
+ * process the loop steps aside until every promise that the turn resolved has had its consequences, and the agenda is
+ * complete again. Code that waits for anything real (a file, a timer) breaks that, and with it the promise that equal
+ * seeds give equal runs.
+ */
+export class SimWorld {
+  #nowMs = 0
+  readonly #agenda = new Agenda()
+  #waits: Wait[] = []
+  #looping = false
+  #turnTaken = false
+  #rests = 0
+  #failure: unknown
+  readonly #urgent: () => boolean
+
+  /** @param urgent  whether some process has work that takes no time: it is done even while nobody waits */
+  constructor(urgent: () => boolean) {
+    this.#urgent = urgent
+  }
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** Runs `act` at that time; in the past means now. */
+  at(atMs: number, act: () => void): void {
+    this.#agenda.enter(Math.max(atMs, this.#nowMs), act)
+  }
+
+  /** To be called when application code may have run: the loop then lets it come to rest before it goes on. */
+  turnTaken(): void {
+    this.#turnTaken = true
+  }
+
+  /** Lets time pass until `done()` or the limit; resolves to whether it was `done()`. */
+  wait(done: () => boolean, limitMs: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#waits.push({ done, untilMs: this.#nowMs + limitMs, resolve, reject })
+      this.wake()
+    })
+  }
+
+  wake(): void {
+    if (this.#looping) return
+    this.#looping = true
+    void this.#loop()
+  }
+
+  async #loop(): Promise<void> {
+    for (;;) {
+      await this.#applicationAtRest()
+      if (this.#failure !== undefined) this.#fail()
+      // Who is released here may at once wait for more, or do something: hear it out before time passes.
+      if (this.#release()) continue
+      if (this.#waits.length === 0 && !this.#urgent()) {
+        this.#looping = false
+        return
+      }
+      this.#pass()
+    }
+  }
+
+  // Node runs what is due at its next tick only once no promise has anything left to do. A tick may resolve promises
+  // again, hence two. Its own loop gets a turn now and then, so that a long run does not shut out signals.
+  async #applicationAtRest(): Promise<void> {
+    if (++this.#rests % RESTS_A_YIELD === 0) await new Promise(resolve => setImmediate(resolve))
+    await nextTick()
+    await nextTick()
+  }
+
+  /** Does what is due, up to the first turn, or to the time somebody waits for. */
+  #pass(): void {
+    let untilMs = Infinity
+    for (const wait of this.#waits) untilMs = Math.min(untilMs, wait.untilMs)
+    this.#turnTaken = false
+    while (!this.#turnTaken) {
+      const nextMs = this.#agenda.nextAtMs
+      if (nextMs > untilMs) {
+        this.#nowMs = untilMs
+        return
+      }
+      // Nothing planned, and all wait for a condition only: it cannot come about any more.
+      if (nextMs === Infinity) {
+        this.#failure = new Error('the simulation has nothing left to do, and what was waited for did not happen')
+        return
+      }
+      this.#nowMs = nextMs
+      try {
+        this.#agenda.take()()
+      } catch (error) {
+        this.#failure = error
+        return
+      }
+    }
+  }
+
+  #release(): boolean {
+    const released: [Wait, boolean][] = []
+    this.#waits = this.#waits.filter(wait => {
+      const done = wait.done()
+      if (!done && wait.untilMs > this.#nowMs) return true
+      released.push([wait, done])
+      return false
+    })
+    for (const [wait, done] of released) wait.resolve(done)
+    return released.length > 0
+  }
+
+  // A broken invariant ends the run: every wait rejects with it, also those to come.
+  #fail(): void {
+    for (const wait of this.#waits) wait.reject(this.#failure)
+    this.#waits = []
+  }
+}
+
+interface Wait {
+  readonly done: () => boolean
+  readonly untilMs: number
+  readonly resolve: (done: boolean) => void
+  readonly reject: (error: unknown) => void
+}
+
+const nextTick = (): Promise<void> => new Promise(resolve => process.nextTick(resolve))

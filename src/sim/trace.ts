@@ -1,0 +1,121 @@
+import type { Order } from '../types.js'
+
+/**
+ * A trace is what all processes of a run were told and what they said, as `tutti pipe` has it: a line is a command or an
+ * event, and `process` names the one life of the one process it belongs to. The lines of one process are in the order in
+ * which they happened; between processes there is no order, so traces written by separate processes may simply be put
+ * one after the other. One event is not a pipe's: `crashed`, written by whoever killed the process.
+ */
+export type TraceLine = TraceCommand | TraceEvent
+
+/** Text, or bytes that are not valid UTF-8. */
+export type Payload = string | { readonly base64: string }
+
+interface Line {
+  readonly process: string
+  /** Milliseconds: since the process started in a pipe's trace, simulated time in a simulator's. */
+  readonly t?: number
+}
+
+export type TraceCommand = Line &
+  (
+    | { readonly op: 'send'; readonly data: Payload; readonly id?: string; readonly order?: Order }
+    | { readonly op: 'tell'; readonly to: string; readonly data: Payload; readonly id?: string }
+    | { readonly op: 'leave' }
+  )
+
+export interface TraceMember {
+  readonly name: string
+  readonly incarnation: string
+  readonly voter: boolean
+}
+
+export type TraceEvent = Line &
+  (
+    | { readonly event: 'ready'; readonly name: string; readonly incarnation: string }
+    | {
+        readonly event: 'view'
+        readonly lineage: string
+        readonly id: number
+        readonly members: readonly TraceMember[]
+        readonly primary: boolean
+      }
+    | {
+        readonly event: 'message'
+        readonly from: string
+        readonly incarnation: string
+        readonly view: number
+        readonly order: Order
+        readonly data: Payload
+      }
+    | { readonly event: 'told'; readonly from: string; readonly incarnation: string; readonly data: Payload }
+    | { readonly event: 'sent'; readonly id: string; readonly view: number }
+    | { readonly event: 'error'; readonly code: string; readonly message: string; readonly id?: string }
+    | { readonly event: 'left' }
+    | { readonly event: 'crashed' }
+  )
+
+/** One line of a trace file, without its end. */
+export const traceText = (line: TraceLine): string => JSON.stringify(line)
+
+/**
+ * Reads a trace file. Commands and events that no checker looks at are left out, as are fields; a line that is not an
+ * object with a `process` and the fields of its kind throws an Error that names its number.
+ */
+export function parseTrace(text: string): TraceLine[] {
+  const lines: TraceLine[] = []
+  let number = 0
+  for (const line of text.split('\n')) {
+    number++
+    if (line.trim() === '') continue
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      throw new Error(`line ${number} is not JSON`)
+    }
+    const wrong = judge(value)
+    if (wrong !== undefined) throw new Error(`line ${number}: ${wrong}`)
+    if (known(value as Fields)) lines.push(value as TraceLine)
+  }
+  return lines
+}
+
+type Fields = Record<string, unknown>
+type Check = (value: unknown) => boolean
+
+const string: Check = value => typeof value === 'string'
+const count: Check = value => Number.isSafeInteger(value) && (value as number) >= 0
+const payload: Check = value => string(value) || (typeof value === 'object' && value !== null && 'base64' in value)
+const members: Check = value =>
+  Array.isArray(value) && value.every(member => string(member?.name) && string(member?.incarnation))
+
+const COMMANDS: Record<string, Record<string, Check>> = {
+  send: { data: payload },
+  tell: { to: string, data: payload },
+  leave: {},
+}
+const EVENTS: Record<string, Record<string, Check>> = {
+  ready: { name: string, incarnation: string },
+  view: { lineage: string, id: count, members },
+  message: { from: string, incarnation: string, view: count, data: payload },
+  told: { from: string, incarnation: string, data: payload },
+  sent: { id: string, view: count },
+  error: { code: string },
+  left: {},
+  crashed: {},
+}
+
+const known = (line: Fields): boolean => String(line.op) in COMMANDS || String(line.event) in EVENTS
+
+function judge(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'not an object'
+  const line = value as Fields
+  if (!string(line.process)) return '`process` is missing: the id of the process that the line belongs to'
+  if (!string(line.op) && !string(line.event)) return 'neither a command (`op`) nor an event (`event`)'
+  const fields = (string(line.op) ? COMMANDS[line.op as string] : EVENTS[line.event as string]) ?? {}
+  for (const [field, check] of Object.entries(fields)) {
+    if (!check(line[field])) return `\`${field}\` is missing or of the wrong type`
+  }
+  return undefined
+}

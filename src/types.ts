@@ -1,0 +1,127 @@
+/** Values that cross layers: who is in a group, what was delivered, what was counted. */
+
+/** The order in which a message is delivered relative to others. */
+export type Order = 'fifo' | 'causal' | 'total'
+
+/** Where a member's unicast socket is reached. */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
+/** One life of one process in a group. The name may come back after a restart; the incarnation never does. */
+export interface Member {
+  readonly name: string
+  /** 64 random bits, as 16 hex digits. */
+  readonly incarnation: string
+  readonly endpoint: Endpoint
+  readonly voter: boolean
+}
+
+/** An agreed list of members, in order of seniority. */
+export interface View {
+  /** 64 random bits drawn by the founder, as 16 hex digits; one for the whole life of the group. */
+  readonly lineage: string
+  /** Grows by one from view to view, from 1. */
+  readonly id: number
+  readonly members: readonly Member[]
+  /** Whether this view may go on alone after a partition. */
+  readonly primary: boolean
+}
+
+/** How a view differs from the one before it at this member. */
+export interface ViewChange {
+  readonly joined: readonly Member[]
+  readonly left: readonly Member[]
+}
+
+export interface ViewEvent {
+  readonly type: 'view'
+  readonly view: View
+  readonly change: ViewChange
+}
+
+const utf8 = new TextDecoder()
+
+/**
+ * A delivered message. It refers to the bytes as they arrived and makes no copy until it is asked;
+ * those bytes are never reused, so `data` stays valid for as long as the message is kept.
+ */
+export class Message {
+  readonly type: 'message' | 'told'
+  readonly from: Member
+  /** Id of the view in which it was sent and delivered. */
+  readonly view: number
+  readonly order: Order
+  readonly #bytes: Uint8Array
+  readonly #offset: number
+  readonly #length: number
+  /** Rank of the sender and number of the packet in which the message ends: what consuming it acknowledges. */
+  readonly rank: number
+  readonly seq: number
+
+  constructor(
+    type: 'message' | 'told',
+    from: Member,
+    view: number,
+    order: Order,
+    rank: number,
+    seq: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ) {
+    this.type = type
+    this.from = from
+    this.view = view
+    this.order = order
+    this.rank = rank
+    this.seq = seq
+    this.#bytes = bytes
+    this.#offset = offset
+    this.#length = length
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get data(): Uint8Array {
+    return this.#bytes.subarray(this.#offset, this.#offset + this.#length)
+  }
+
+  /** The data as UTF-8; malformed sequences become U+FFFD. */
+  text(): string {
+    return utf8.decode(this.data)
+  }
+}
+
+/** What an iterator over a group yields: views and messages in the one sequence in which they happened. */
+export type GroupEvent = ViewEvent | Message
+
+/** Counters since the member started. `dropped` counts datagrams and packets that were not ours or not well formed, by cause. */
+export interface Stats {
+  datagramsIn: number
+  datagramsOut: number
+  packetsIn: number
+  packetsOut: number
+  messagesIn: number
+  messagesOut: number
+  nacksSent: number
+  nacksSuppressed: number
+  repairsSent: number
+  duplicates: number
+  dropped: Record<string, number>
+  views: number
+  /** Repairs of packets that another member had sent. */
+  repairsForOthers: number
+  /** Losses at the end of a burst, found by an announcement of the last number rather than by a later packet. */
+  tailsRecovered: number
+  /** How often the flow-control window closed on this member. */
+  windowClosings: number
+  sequenceWraps: number
+  /** Messages put together from fragments of which at least one came by repair. */
+  fragmentsRepaired: number
+  /** `trains`: up to 64 KB of packets a system call; `datagrams`: one packet a call. */
+  path: 'trains' | 'datagrams'
+}

@@ -1,0 +1,104 @@
+import { LRUCache } from 'lru-cache'
+import type { Endpoint } from '../types.js'
+import { tutti } from './generated/control.js'
+import { BODY_CHECKED, CONTROL, HEADER_BYTES, lengthOf, seal, seqOf, stableOf, writeHeader } from './header.js'
+import { CONTROL_FRAGMENTS_MAX } from './limits.js'
+
+/** The bodies of control packets: one protobuf `Control` each, in as many fragments as it needs. */
+export type Control = tutti.Control
+export type ControlBody = tutti.Control.$Properties
+
+export interface ControlFrame {
+  readonly groupTag: number
+  /** The view or stream that it speaks of, or 0. */
+  readonly viewTag: number
+  readonly rank: number
+  /** Number of this control message, for its fragments to find each other. */
+  readonly number: number
+  readonly packetBytes: number
+}
+
+/** Packets that carry `body`; each one goes out as a datagram of its own. */
+export function encodeControl(body: ControlBody, frame: ControlFrame): Uint8Array[] {
+  const bytes = tutti.Control.encode(body).finish()
+  const room = frame.packetBytes - HEADER_BYTES
+  const count = Math.max(1, Math.ceil(bytes.length / room))
+  const packets: Uint8Array[] = []
+  for (let index = 0; index < count; index++) {
+    const part = bytes.subarray(index * room, (index + 1) * room)
+    const packet = new Uint8Array(HEADER_BYTES + part.length)
+    const fragment = ((index << 16) | count) >>> 0
+    writeHeader(
+      packet,
+      0,
+      CONTROL,
+      frame.groupTag,
+      frame.viewTag,
+      frame.rank,
+      frame.number,
+      fragment,
+      0,
+      0,
+      BODY_CHECKED,
+    )
+    packet.set(part, HEADER_BYTES)
+    seal(packet, 0, packet.length)
+    packets.push(packet)
+  }
+  return packets
+}
+
+interface Partial {
+  readonly parts: (Uint8Array | undefined)[]
+  missing: number
+}
+
+/** Puts control messages together again. Bounded: a sender that never finishes is forgotten. */
+export class ControlReader {
+  readonly #partials = new LRUCache<string, Partial>({ max: 64 })
+
+  /**
+   * Takes the judged control packet at `at`. Returns the message if it is whole now, undefined while fragments are
+   * missing, null if it is not well formed.
+   */
+  read(b: Uint8Array, at: number, from: Endpoint): Control | undefined | null {
+    const fragment = stableOf(b, at)
+    const index = fragment >>> 16
+    const count = fragment & 0xffff
+    const body = b.subarray(at + HEADER_BYTES, at + lengthOf(b, at))
+    if (count === 1 && index === 0) return decode(body)
+    if (index >= count || count > CONTROL_FRAGMENTS_MAX) return null
+    const key = `${from.address} ${from.port} ${seqOf(b, at)} ${count}`
+    let partial = this.#partials.get(key)
+    if (partial === undefined) {
+      partial = { parts: new Array(count).fill(undefined), missing: count }
+      this.#partials.set(key, partial)
+    }
+    if (partial.parts[index] === undefined) {
+      partial.parts[index] = body
+      partial.missing--
+    }
+    if (partial.missing > 0) return undefined
+    this.#partials.delete(key)
+    return decode(concat(partial.parts as Uint8Array[]))
+  }
+}
+
+function concat(parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+function decode(bytes: Uint8Array): Control | null {
+  try {
+    return tutti.Control.decode(bytes)
+  } catch {
+    // Bytes from the wire never throw further than this; the caller counts them.
+    return null
+  }
+}

@@ -1,0 +1,10 @@
+/** Serial number arithmetic on 32 bits (RFC 1982): sequence numbers wrap, and compare by their signed distance. */
+
+/** How far `a` is ahead of `b`; negative if it is behind. Meaningful while they are within 2^31 of each other. */
+export const distance = (a: number, b: number): number => (a - b) | 0
+
+export const plus = (a: number, n: number): number => (a + n) >>> 0
+
+export const later = (a: number, b: number): number => (((a - b) | 0) > 0 ? a : b)
+
+export const earlier = (a: number, b: number): number => (((a - b) | 0) < 0 ? a : b)

@@ -1,0 +1,78 @@
+import type { Member, View } from '../types.js'
+import { fromHex, toHex } from './bytes.js'
+import type { tutti } from './generated/control.js'
+import { VERSION } from './header.js'
+import { MEMBERS_MAX, NAME_BYTES_MAX, PACKET_BYTES_MIN, TRAIN_BYTES_MAX } from './limits.js'
+
+/** A member with what others must know to send to it. */
+export interface Peer extends Member {
+  readonly receiveBufferBytes: number
+}
+
+/** A view with all that its members must read in one way; part of the decision that makes it. */
+export interface AgreedView extends View {
+  /** 32 random bits drawn by the proposer: what frames carry. An id alone could name two views of two lineages. */
+  readonly tag: number
+  readonly members: readonly Peer[]
+  readonly checkBodies: boolean
+  readonly messageBytesMax: number
+  readonly packetBytes: number
+}
+
+export function identityOf(peer: Peer): tutti.Identity.$Properties {
+  return {
+    name: peer.name,
+    incarnation: fromHex(peer.incarnation),
+    address: peer.endpoint.address,
+    port: peer.endpoint.port,
+    receiveBufferBytes: peer.receiveBufferBytes,
+    voter: peer.voter,
+  }
+}
+
+/** undefined if it is not well formed. */
+export function peerOf(identity: tutti.Identity.$Properties | null | undefined): Peer | undefined {
+  const { name, incarnation, address, port, receiveBufferBytes, voter } = identity ?? {}
+  if (!name || name.length > NAME_BYTES_MAX || incarnation?.length !== 8 || !address || !port || port > 0xffff) {
+    return undefined
+  }
+  return {
+    name,
+    incarnation: toHex(incarnation),
+    endpoint: { address, port },
+    receiveBufferBytes: receiveBufferBytes ?? 0,
+    voter: voter ?? false,
+  }
+}
+
+export function encodeView(view: AgreedView): tutti.View.$Properties {
+  return {
+    lineage: fromHex(view.lineage),
+    id: view.id,
+    tag: view.tag,
+    members: view.members.map(identityOf),
+    version: VERSION,
+    checkBodies: view.checkBodies,
+    messageBytesMax: view.messageBytesMax,
+    packetBytes: view.packetBytes,
+  }
+}
+
+/** undefined if it is not well formed, or of a version that this release does not speak. */
+export function decodeView(view: tutti.View.$Properties | null | undefined): AgreedView | undefined {
+  const { lineage, id, tag, version, packetBytes, messageBytesMax } = view ?? {}
+  if (lineage?.length !== 8 || !id || !tag || version !== VERSION || !messageBytesMax) return undefined
+  if (!packetBytes || packetBytes < PACKET_BYTES_MIN || packetBytes > TRAIN_BYTES_MAX) return undefined
+  const members = (view?.members ?? []).map(peerOf)
+  if (members.length === 0 || members.length > MEMBERS_MAX || members.includes(undefined)) return undefined
+  return {
+    lineage: toHex(lineage),
+    id,
+    tag,
+    members: members as Peer[],
+    primary: true,
+    checkBodies: view?.checkBodies ?? false,
+    messageBytesMax,
+    packetBytes,
+  }
+}

@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest'
+import { fifo } from '../../src/sim/checkers/fifo.js'
+import { good } from './good.js'
+import { transcript } from './transcript.js'
+
+const whatIsWrong = (text: string) => fifo.check(transcript(text)).map(violation => violation.what)
+
+const sends = `
+  a starts
+  a sees 1: a b
+  b starts
+  b sees 1: a b
+  a sends one
+  a sends two
+  a sends three`
+
+it('accepts a good trace, with a member that joined late', () => {
+  expect(fifo.check(good)).toEqual([])
+})
+
+it('catches two messages in the wrong order', () => {
+  expect(
+    whatIsWrong(`${sends}
+      b delivers two from a in 1
+      b delivers one from a in 1`),
+  ).toEqual(['delivered "one" from a after what was sent later, or twice'])
+})
+
+it('catches a gap', () => {
+  expect(
+    whatIsWrong(`${sends}
+      b delivers one from a in 1
+      b delivers three from a in 1`),
+  ).toEqual(['delivered "three" from a without the 1 before it, first "two"'])
+})
+
+it('catches a missing beginning, known from what the sender delivered of its own', () => {
+  expect(
+    whatIsWrong(`${sends}
+      a delivers one from a in 1
+      b delivers two from a in 1`),
+  ).toEqual(['delivered "two" from a without the 1 before it, first "one"'])
+})
+
+it('catches a gap at a member that crashed', () => {
+  expect(
+    whatIsWrong(`${sends}
+      b delivers one from a in 1
+      b delivers three from a in 1
+      b crashes`),
+  ).toHaveLength(1)
+})
+
+it('catches what was sent before the receiver was in the view', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      a sees 1: a
+      a sends one
+      a delivers one from a in 1
+      a sees 2: a b
+      a sends two
+      a delivers two from a in 2
+      b starts
+      b sees 2: a b
+      b delivers two from a in 2
+      b delivers one from a in 1`),
+  ).toEqual(['delivered "one" from a, sent before both were in one view'])
+})
+
+it('does not ask for a message that its sender was told is not sent', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      a sees 1: a b
+      a sends one as 1
+      a is refused 1
+      a sends two as 2
+      a sealed 2 in 1
+      b starts
+      b sees 1: a b
+      b delivers two from a in 1`),
+  ).toEqual([])
+})
+
+it('asks only for the end of a crashed sender to be missing', () => {
+  expect(
+    whatIsWrong(`${sends}
+      a crashes
+      b delivers one from a in 1
+      b delivers two from a in 1`),
+  ).toEqual([])
+})
+
+it('catches a gap in what one was told', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      b starts
+      a tells b one
+      a tells b two
+      b is told two from a`),
+  ).toEqual(['delivered "two" from a without the 1 before it, first "one"'])
+})

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { checkTrace } from '../../src/sim/checkers/index.js'
+import { parseTrace, traceText } from '../../src/sim/trace.js'
+import { good } from './good.js'
+import { transcript } from './transcript.js'
+
+it('a trace survives being written and read', () => {
+  expect(parseTrace(good.map(traceText).join('\n'))).toEqual(good)
+})
+
+it('a good trace passes every checker', () => {
+  expect(checkTrace(good)).toEqual([])
+})
+
+it('events and commands that no checker knows are left out', () => {
+  const text = '{"process":"a","op":"stats"}\n\n{"process":"a","event":"stats","n":3,"t":1}\n'
+  expect(parseTrace(text)).toEqual([])
+})
+
+it.each([
+  ['{', 'line 1 is not JSON'],
+  ['7', 'line 1: not an object'],
+  ['{"event":"left"}', 'line 1: `process` is missing'],
+  ['\n{"process":"a"}', 'line 2: neither a command'],
+  ['{"process":"a","event":"sent","id":1,"view":1}', 'line 1: `id` is missing or of the wrong type'],
+])('%s is no trace', (text, message) => {
+  expect(() => parseTrace(text)).toThrow(message)
+})
+
+it('liveness is not asked of a trace that ends in trouble', () => {
+  const unfinished = transcript(`
+    a starts
+    a sends one`)
+  expect(checkTrace(unfinished, false)).toEqual([])
+  expect(checkTrace(unfinished).map(violation => violation.checker)).toEqual(['self-delivery'])
+})
+
+it('bytes that are not text are data like any other', () => {
+  const lines = [
+    '{"process":"a","event":"ready","name":"a","incarnation":"1"}',
+    '{"process":"a","op":"send","data":{"base64":"/w=="}}',
+    '{"process":"a","event":"message","from":"a","incarnation":"1","view":1,"order":"fifo","data":{"base64":"/w=="}}',
+  ]
+  expect(checkTrace(parseTrace(lines.join('\n')))).toEqual([])
+  expect(checkTrace(parseTrace(lines.join('\n').replace('/w==', '/g=='))).map(v => v.checker)).toEqual([
+    'integrity',
+    'self-delivery',
+  ])
+})
