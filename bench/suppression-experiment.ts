@@ -28,6 +28,22 @@ export interface ReceiverTiming extends NackTiming {
   learn?(isShared: boolean): void
 }
 
+/** What `product` does, with random waits of another size. */
+export function waiting(product: RoundTrip, backoffMs: () => number): ReceiverTiming {
+  return {
+    suppresses: true,
+    backoffMs,
+    timeoutMs: round => product.timeoutMs(round),
+    repaired: ms => product.repaired(ms),
+    timedOut: () => product.timedOut(),
+  }
+}
+
+/** No wait and nothing held back. */
+export function withoutSuppression(product: RoundTrip): ReceiverTiming {
+  return { ...waiting(product, () => 0), suppresses: false }
+}
+
 interface Arrival {
   readonly atMs: number
   deliver(nowMs: number): void

@@ -8,6 +8,8 @@ import {
   ROUND_TRIP_MS,
   type Summary,
   summary,
+  waiting,
+  withoutSuppression,
 } from './suppression-experiment.js'
 import { curve } from './suppression-svg.js'
 
@@ -24,22 +26,6 @@ function table(head: string[], rows: (string | number)[][]): void {
   const cell = (value: string | number) => (typeof value === 'number' ? value.toFixed(1) : value)
   for (const row of [head, head.map(() => '---'), ...rows]) console.log(`| ${row.map(cell).join(' | ')} |`)
   console.log()
-}
-
-/** What `product` does, with random waits of another size. */
-function waiting(product: RoundTrip, backoffMs: () => number): ReceiverTiming {
-  return {
-    suppresses: true,
-    backoffMs,
-    timeoutMs: round => product.timeoutMs(round),
-    repaired: ms => product.repaired(ms),
-    timedOut: () => product.timedOut(),
-  }
-}
-
-/** No wait and nothing held back. */
-function withoutSuppression(product: RoundTrip): ReceiverTiming {
-  return { ...waiting(product, () => 0), suppresses: false }
 }
 
 /** Waits for as many losers as are expected, over so many round trips that this many NACKs come of a hundred of them. */

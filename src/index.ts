@@ -20,7 +20,7 @@ export async function join(group: string, options: JoinOptions = {}): Promise<Gr
   const checked = checkOptions(group, named)
   const clock = new NodeClock()
   const random = new NodeRandom()
-  const network = await openNetwork(checked, clock, random)
+  const network = await openNetwork(checked, random)
   try {
     return await openGroup(group, named, { network, clock, random })
   } catch (error) {
@@ -29,7 +29,7 @@ export async function join(group: string, options: JoinOptions = {}): Promise<Gr
   }
 }
 
-async function openNetwork(options: CheckedOptions, clock: NodeClock, random: NodeRandom): Promise<NetworkPort> {
+async function openNetwork(options: CheckedOptions, random: NodeRandom): Promise<NetworkPort> {
   const { logger, faults, seed } = options
   const network = await openUdpNetwork({ ...options, warn: message => logger?.warn(message) })
   return faults === undefined ? network : new FaultyNetwork(network, parseFaults(faults), seed ?? random.next())
@@ -37,7 +37,6 @@ async function openNetwork(options: CheckedOptions, clock: NodeClock, random: No
 
 export { type ErrorCode, TuttiError } from './errors.js'
 export { type BlockReason, Group, type GroupEvents, openGroup, type SendOptions, type Sent } from './group.js'
-export { type ProbeReport, probe } from './node/probe.js'
 export type { JoinOptions, Limits } from './options.js'
 export type { ClockPort, NetworkHandler, NetworkPort, Ports, RandomPort } from './ports.js'
 export type { Endpoint, GroupEvent, Member, Order, Stats, View, ViewChange, ViewEvent } from './types.js'

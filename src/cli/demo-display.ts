@@ -1,7 +1,15 @@
 import type { Stats } from 'tutti'
+import { columns } from './columns.js'
 import type { DemoMember, ViewLine } from './demo-member.js'
 import type { Proof } from './demo-proof.js'
 import { LiveBlock, type Style, styler } from './terminal.js'
+
+export interface DemoFlags {
+  readonly members: number
+  readonly seconds: number
+  readonly loss: number
+  readonly json?: boolean
+}
 
 const TERMINAL_PERIOD_MS = 200
 const PLAIN_PERIOD_MS = 1000
@@ -9,22 +17,23 @@ const PLAIN_PERIOD_MS = 1000
 /** What the demo shows: on a terminal a block that is drawn anew, elsewhere a line a second, with --json only the end. */
 export class DemoDisplay {
   readonly #members: readonly DemoMember[]
-  readonly #isJson: boolean
+  readonly #flags: DemoFlags
   readonly #style: (style: Style, text: string) => string = styler(process.stdout)
   readonly #block = process.stdout.isTTY ? new LiveBlock(process.stdout) : null
   readonly #startedAtMs = performance.now()
   #timer: NodeJS.Timeout | undefined
   #shownView = 0
 
-  constructor(members: readonly DemoMember[], isJson: boolean) {
+  constructor(flags: DemoFlags, members: readonly DemoMember[]) {
+    this.#flags = flags
     this.#members = members
-    this.#isJson = isJson
   }
 
   start(): void {
-    if (this.#isJson) return
-    const { length } = this.#members
-    process.stdout.write(`${length} member processes on loopback multicast; ${'one joins late, one leaves in order'}\n`)
+    if (this.#flags.json) return
+    const { members, loss } = this.#flags
+    const lossShown = `${Number((loss * 100).toFixed(1))} %`
+    process.stdout.write(`${members} processes on loopback multicast, each losing ${lossShown} of what it receives\n`)
     this.#timer = setInterval(() => this.#tick(), this.#block === null ? PLAIN_PERIOD_MS : TERMINAL_PERIOD_MS)
   }
 
@@ -34,7 +43,7 @@ export class DemoDisplay {
 
   end(proof: Proof): void {
     this.stop()
-    if (this.#isJson) {
+    if (this.#flags.json) {
       process.stdout.write(`${JSON.stringify(this.#result(proof))}\n`)
       return
     }
@@ -100,7 +109,10 @@ export class DemoDisplay {
     const { length } = this.#members
     return [
       `${lost} packets were lost on purpose; ${nacks} NACKs, ${repairs} repairs`,
-      this.#style('green', `${sent} messages from ${length} members: each delivered once, in order, at every member. Digests are equal.`),
+      this.#style(
+        'green',
+        `${sent} messages from ${length} members: each delivered once, in order, at every member. Digests are equal.`,
+      ),
     ]
   }
 
@@ -120,12 +132,4 @@ export class DemoDisplay {
       repairs: stat(stats => stats.repairsSent),
     }
   }
-}
-
-/** Pads cells to columns: the first flush left, the others flush right. */
-function columns(rows: readonly (readonly (string | number)[])[]): string[] {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map(row => String(row[i]).length)))
-  return rows.map(row =>
-    row.map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i]))).join('  '),
-  )
 }

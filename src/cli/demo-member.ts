@@ -115,10 +115,9 @@ export class DemoMember {
   }
 
   #deliver(view: number, from: string, data: string): void {
-    let sequences = this.delivered.get(view)
-    if (sequences === undefined) this.delivered.set(view, (sequences = new Map()))
-    let sequence = sequences.get(from)
-    if (sequence === undefined) sequences.set(from, (sequence = { count: 0, hash: createHash('sha256') }))
+    const sequences = this.delivered.get(view) ?? new Map<string, Sequence>()
+    const sequence = sequences.get(from) ?? { count: 0, hash: createHash('sha256') }
+    if (sequence.count === 0) this.delivered.set(view, sequences.set(from, sequence))
     sequence.count++
     sequence.hash.update(data).update('\n')
     this.deliveredCount++

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import { DemoDisplay } from './demo-display.js'
+import { DemoDisplay, type DemoFlags } from './demo-display.js'
 import { DemoMember } from './demo-member.js'
 import { type Proof, prove } from './demo-proof.js'
 import { FAILED } from './exit.js'
@@ -17,13 +17,6 @@ const TICK_MS = 20
 const MESSAGES_PER_TICK = 20
 const STATS_EVERY_TICKS = 25
 const SETTLE_MS_MAX = 15_000
-
-interface DemoFlags {
-  readonly members: number
-  readonly seconds: number
-  readonly loss: number
-  readonly json?: boolean
-}
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -56,7 +49,7 @@ class Demo {
 
   constructor(flags: DemoFlags) {
     this.#flags = flags
-    this.#display = new DemoDisplay(this.#members, flags.json === true)
+    this.#display = new DemoDisplay(flags, this.#members)
     this.#pipeArguments = [
       `demo-${process.pid}-${randomInt(2 ** 32)}`,
       ...['--interface', '127.0.0.1', '--port', String(randomInt(20_000, 60_000)), '--faults', `loss=${flags.loss}`],

@@ -106,7 +106,7 @@ function parseData(data: unknown): Uint8Array | string | undefined {
   const bytes = Buffer.from(base64, 'base64')
   // Buffer skips what is not base64, so a result that is too short is the sign of it.
   const digits = base64.replace(/={1,2}$/, '').length
-  return bytes.length === Math.floor((digits * 3) / 4) ? bytes : undefined
+  return digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4) ? bytes : undefined
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -1,11 +1,17 @@
 import { type BlockReason, type ErrorCode, type Group, type GroupEvent, type Sent, TuttiError, type View } from 'tutti'
 import type { EventOutput } from './event-output.js'
-import { type Command, parseCommand, type Refusal, type SendCommand, type TellCommand, viewFields } from './pipe-codec.js'
+import {
+  type Command,
+  parseCommand,
+  type Refusal,
+  type SendCommand,
+  type TellCommand,
+  viewFields,
+} from './pipe-codec.js'
 import { version } from './version.js'
 
 /** What a session asks of a group. */
-export type PipeGroup = Pick<Group, 'send' | 'tell' | 'leave' | 'stats' | 'on'> &
-  AsyncIterable<GroupEvent>
+export type PipeGroup = Pick<Group, 'self' | 'send' | 'tell' | 'leave' | 'stats' | 'on'> & AsyncIterable<GroupEvent>
 
 /** Commands held before the first view; each one over it is refused. */
 const HELD_COMMANDS_MAX = 10_000
@@ -119,7 +125,12 @@ export class PipeSession {
     if (command.op === 'refused') return this.#refuse(command)
     if (command.op === 'leave') return this.leave()
     if (this.#isLeaving) {
-      return this.#refuse({ op: 'refused', code: 'ERR_TUTTI_LEFT', message: 'this member is leaving', id: idOf(command) })
+      return this.#refuse({
+        op: 'refused',
+        code: 'ERR_TUTTI_LEFT',
+        message: 'this member is leaving',
+        id: idOf(command),
+      })
     }
     const bytes = sizeOf(command)
     if (!this.#hasBegun && (this.#queue.length >= HELD_COMMANDS_MAX || this.#queueBytes + bytes > HELD_BYTES_MAX)) {

@@ -71,4 +71,3 @@ function pipeOptionsOf(flags: PipeFlags): JoinOptions {
   const logger = pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }))
   return { ...joinOptionsOf(flags), order, expect, partition, faults, seed, logger }
 }
-

@@ -28,24 +28,10 @@ export class LiveBlock {
 
   /** Replaces the block, and puts `above` where it stays. */
   draw(block: readonly string[], above: readonly string[] = []): void {
-    // Longer lines would wrap, and then a row of the block is not a row of the terminal.
-    const columns = this.#stream.columns || 80
-    const text = [...above, ...block.map(line => cut(line, columns))].map(line => `${line}\x1b[K\n`).join('')
-    this.#stream.write(`${this.#rows > 0 ? `\x1b[${this.#rows}A` : ''}\x1b[J${text}`)
+    const text = [...above, ...block].map(line => `${line}\x1b[K\n`).join('')
+    const up = this.#rows > 0 ? `\x1b[${this.#rows}A` : ''
+    // Without wrapping, a row of the block is a row of the terminal however narrow that is.
+    this.#stream.write(`\x1b[?7l${up}\x1b[J${text}\x1b[?7h`)
     this.#rows = block.length
   }
-}
-
-/** Cuts a line to the columns of a terminal; escape sequences take none. */
-function cut(line: string, columns: number): string {
-  let shown = 0
-  let at = 0
-  for (const match of line.matchAll(/\x1b\[[0-9;]*m|[^\x1b]/gu)) {
-    if (match[0].length > 1 && match[0][0] === '\x1b') at = match.index + match[0].length
-    else if (shown < columns) {
-      shown++
-      at = match.index + match[0].length
-    }
-  }
-  return line.slice(0, at)
 }

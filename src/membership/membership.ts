@@ -253,7 +253,11 @@ export class Membership {
     this.#joins.clear()
     this.#leaves.clear()
     const members = [...staying, ...joining.map(({ peer }) => peer)]
-    if (members.length === 0) return this.#goodbye()
+    if (members.length === 0) {
+      if (view.members.length === 1) return this.#goodbye()
+      // All leave. The last to go must see the others out; its own leaving is asked for again when they are.
+      members.push(view.members[0])
+    }
     const checkBodies = view.checkBodies || joining.some(joiner => joiner.checkBodies)
     const next = { ...view, id: view.id + 1, tag: this.#newTag(), members, checkBodies }
     this.#change = new ViewChange(this.#random(), view, next, nowMs)

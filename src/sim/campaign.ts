@@ -4,6 +4,8 @@ import { type ScheduleOptions, scheduleOf } from './schedule.js'
 /** What came of many seeds. */
 export interface Campaign {
   readonly runs: number
+  /** Of each run, in the order of the seeds. */
+  readonly hashes: readonly string[]
   /** Those in which a promise was broken; with their traces. */
   readonly failed: readonly Run[]
   /** Summed over all runs. */
@@ -18,12 +20,14 @@ export async function runCampaign(
   report: (run: Run) => void = () => {},
 ): Promise<Campaign> {
   const failed: Run[] = []
+  const hashes: string[] = []
   const figures = Object.fromEntries(FIGURES.map(name => [name, 0])) as Figures
   for (let seed = first; seed < first + count; seed++) {
     const run = await runSchedule(scheduleOf(seed, options))
     for (const name of FIGURES) figures[name] += run.figures[name]
+    hashes.push(run.hash)
     if (run.violations.length > 0) failed.push(run)
     report(run)
   }
-  return { runs: count, failed, figures }
+  return { runs: count, hashes, failed, figures }
 }

@@ -67,15 +67,14 @@ export async function runSchedule(schedule: Schedule): Promise<Run> {
   })
   for (const fault of schedule.faults) strike(sim, fault)
   const acting = Promise.all(actors)
-  await sim.run(schedule.durationMs)
-  const failure = await sim.until(acting, GRACE_MS).then(
-    () => undefined,
-    (error: unknown) => String(error),
-  )
+  const failure = await Promise.race([sim.run(schedule.durationMs), acting])
+    .then(() => sim.run(schedule.durationMs - sim.nowMs))
+    .then(() => sim.until(acting, GRACE_MS))
+    .then(() => undefined, String)
   const violations = [...sim.check(), ...disagreements(schedule, groups)]
   if (failure !== undefined) {
-    const who = [...doing].map(([name, what]) => `${name} could not ${what}`).join(', ')
-    violations.unshift({ checker: 'progress', process: '', what: `${who}: ${failure}` })
+    const who = [...doing].map(([name, what]) => `${name} could not ${what}; `).join('')
+    violations.unshift({ checker: 'progress', process: '', what: `${who}${failure}` })
   }
   return { seed: schedule.seed, hash: sim.hash, violations, trace: sim.trace, figures: figuresOf(sim, groups) }
 }

@@ -65,9 +65,9 @@ export type Fault = During &
   )
 
 export interface ScheduleOptions {
-  /** Default: drawn; 5 to 8, in some seeds 10 to 12, where NACKs wait for each other. */
+  /** At least 2. Default: drawn; 5 to 8, in some seeds 10 to 12, where NACKs wait for each other. */
   readonly members?: number
-  /** Default: 60. */
+  /** At least 10. Default: 60. */
   readonly seconds?: number
   /** Default: 200. */
   readonly messages?: number
@@ -81,22 +81,32 @@ const HARD_MS_MAX = 4_000
 /** How far from a hard fault members join and leave. */
 const MARGIN_MS = 3_000
 const FAULTS_FROM_MS = 2_500
+const MEMBERS_MIN = 2
+const SECONDS_MIN = 10
 
 export function scheduleOf(seed: number, options: ScheduleOptions = {}): Schedule {
+  const { members: count, seconds = 60, messages = 200 } = options
+  atLeast('members', count ?? MEMBERS_MIN, MEMBERS_MIN)
+  atLeast('seconds', seconds, SECONDS_MIN)
+  atLeast('messages', messages, 0)
   const random = new SeededRandom(seed).fork()
-  const durationMs = (options.seconds ?? 60) * 1_000
-  const names = namesOf(options.members ?? (random.chance(0.15) ? 10 + random.below(3) : 5 + random.below(4)))
+  const durationMs = seconds * 1_000
+  const names = namesOf(count ?? (random.chance(0.15) ? 10 + random.below(3) : 5 + random.below(4)))
   const faults = faultsOf(options.faults ?? 3 + random.below(4), names, durationMs, random)
   const members = membersOf(names, faults, durationMs, random)
   return {
     seed,
     durationMs,
     members,
-    messages: messagesOf(options.messages ?? 200, members, faults, durationMs, random),
+    messages: messagesOf(messages, members, faults, durationMs, random),
     faults,
     windowBytesMax: random.chance(0.3) ? 16_384 * (1 + random.below(4)) : undefined,
     payloadChecksum: random.chance(0.1) || faults.some(fault => fault.kind === 'corrupt'),
   }
+}
+
+function atLeast(what: string, value: number, min: number): void {
+  if (!(value >= min && value < Infinity)) throw new RangeError(`${what} must be at least ${min}, not ${value}`)
 }
 
 /** a to z, then z1, z2, ... */

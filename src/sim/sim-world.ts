@@ -57,7 +57,7 @@ export class SimWorld {
   async #loop(): Promise<void> {
     for (;;) {
       await this.#applicationAtRest()
-      if (this.#failure !== undefined) this.#fail()
+      if (this.#failure !== undefined) return this.#fail()
       // Who is released here may at once wait for more, or do something: hear it out before time passes.
       if (this.#release()) continue
       if (this.#waits.length === 0 && !this.#urgent()) {
@@ -116,6 +116,7 @@ export class SimWorld {
 
   // A broken invariant ends the run: every wait rejects with it, also those to come.
   #fail(): void {
+    this.#looping = false
     for (const wait of this.#waits) wait.reject(this.#failure)
     this.#waits = []
   }

@@ -1,0 +1,52 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** A process of a benchmark, forked from a compiled file, that answers one message with one message. */
+export class Forked<Answer> {
+  readonly #process: ChildProcess
+
+  /** @param file  compiled, as a path inside dist/bench  @param settings  its only argument, as JSON */
+  constructor(file: string, settings: unknown) {
+    this.#process = fork(compiled(file), [JSON.stringify(settings)], { execArgv: [] })
+  }
+
+  /** The next message from the process; rejects if it ends before that. */
+  async next(): Promise<Answer> {
+    const heard = new AbortController()
+    const { signal } = heard
+    try {
+      return await Promise.race([
+        once(this.#process, 'message', { signal }).then(([message]) => message as Answer),
+        once(this.#process, 'exit', { signal }).then(([code]) => {
+          throw new Error(`a process of the benchmark ended with exit code ${code}; what it said is above`)
+        }),
+      ])
+    } finally {
+      heard.abort()
+    }
+  }
+
+  tell(command: string): void {
+    this.#process.send(command)
+  }
+
+  ask(command: string): Promise<Answer> {
+    const answer = this.next()
+    this.tell(command)
+    return answer
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    const ended = once(this.#process, 'exit')
+    this.#process.kill('SIGKILL')
+    await ended
+  }
+}
+
+/** Where the compiled file is, also when this one runs from source. */
+function compiled(file: string): string {
+  const here = import.meta.url.endsWith('.ts') ? '../dist/bench/' : './'
+  return fileURLToPath(new URL(`${here}${file}`, import.meta.url))
+}

@@ -1,0 +1,39 @@
+import { join } from 'tutti'
+import type { RunSettings, Sample } from './settings.js'
+
+/** A member process of a benchmark: on 'send' it sends as fast as flow control lets it, on 'sample' it says how it goes. */
+async function main(settings: RunSettings & { readonly rank: number }): Promise<void> {
+  const { members, senders, bytes, trains, rank, port } = settings
+  const group = await join(settings.group, {
+    name: `member-${rank}`,
+    interface: settings.interface,
+    expect: members,
+    port,
+    trains,
+  })
+  let messages = 0
+  let bytesDelivered = 0
+  group.on('message', message => {
+    messages++
+    bytesDelivered += message.length
+  })
+  const payload = new Uint8Array(bytes).fill(rank + 1)
+  const sendOn = () => {
+    while (group.offer(payload));
+  }
+  const sample = (): Sample => {
+    const { user, system } = process.cpuUsage()
+    return { atMs: performance.now(), messages, bytes: bytesDelivered, cpuMicros: user + system, stats: group.stats() }
+  }
+  process.on('message', command => {
+    if (command === 'sample') process.send!(sample())
+    else if (rank < senders) {
+      group.on('drain', sendOn)
+      sendOn()
+    }
+  })
+  process.on('disconnect', () => process.exit())
+  process.send!(sample())
+}
+
+await main(JSON.parse(process.argv[2]))

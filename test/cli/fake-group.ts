@@ -1,0 +1,96 @@
+import { EventEmitter } from 'node:events'
+import {
+  type GroupEvent,
+  type GroupEvents,
+  type Member,
+  Message,
+  type Sent,
+  type Stats,
+  TuttiError,
+  type View,
+} from 'tutti'
+
+const encoder = new TextEncoder()
+
+/** A group of one member whose window and events a test opens and closes by hand. */
+export class FakeGroup extends EventEmitter<GroupEvents> {
+  readonly self: Member = {
+    name: 'alice',
+    incarnation: '00000000000000aa',
+    voter: true,
+    endpoint: { address: '127.0.0.1', port: 1 },
+  }
+  /** What was given to send, in order. */
+  readonly given: string[] = []
+  taken = 0
+  isOpen = true
+  viewId = 1
+  hasLeft = false
+  readonly #waiting: { resolve(sent: Sent): void; reject(error: TuttiError): void }[] = []
+  #events: GroupEvent[] = []
+  #wake = () => {}
+
+  get untaken(): number {
+    return this.#waiting.length
+  }
+
+  send(data: Uint8Array | string): Promise<Sent> {
+    const text = data.toString()
+    if (text === 'too large') return Promise.reject(new TuttiError('ERR_TUTTI_MESSAGE_SIZE', 'it is too large'))
+    this.given.push(text)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      if (this.isOpen) this.open()
+    })
+  }
+
+  tell(to: string | Member, data: Uint8Array | string): Promise<Sent> {
+    return this.send(`to ${to}: ${data}`)
+  }
+
+  /** Takes what waits. */
+  open(): void {
+    this.isOpen = true
+    for (const { resolve } of this.#waiting.splice(0)) resolve({ view: this.viewId })
+  }
+
+  install(id: number): void {
+    this.viewId = id
+    const view: View = { lineage: 'ab'.repeat(8), id, members: [this.self], primary: true }
+    this.#push({ type: 'view', view, change: { joined: [], left: [] } })
+  }
+
+  deliver(text: string): void {
+    const bytes = encoder.encode(text)
+    this.#push(new Message('message', this.self, this.viewId, 'fifo', 0, 1, bytes, 0, bytes.length))
+  }
+
+  /** Events that nobody has taken. */
+  get untakenEvents(): number {
+    return this.#events.length
+  }
+
+  stats(): Stats {
+    return { messagesOut: this.given.length } as Stats
+  }
+
+  async leave(): Promise<void> {
+    this.hasLeft = true
+    this.#wake()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<GroupEvent> {
+    for (;;) {
+      while (this.#events.length > 0) yield this.#events.shift()!
+      if (this.hasLeft) return
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  #push(event: GroupEvent): void {
+    this.#events.push(event)
+    this.#wake()
+  }
+}

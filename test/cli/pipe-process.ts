@@ -1,0 +1,154 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { TraceLine } from '../../src/sim/trace.js'
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+
+// biome-ignore lint/suspicious/noExplicitAny: a line of the pipe, as JSON.parse gives it
+export type Line = any
+
+/** One port a test process: test files that run at the same time do not meet. */
+let nextPort = 22_000 + (process.pid % 2_000) * 10
+
+/** A group name and an address of their own for one test, on loopback. */
+export function ownGroup(): string[] {
+  return [`test-${process.pid}-${nextPort}`, '--interface', '127.0.0.1', '--port', String(nextPort++)]
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `tutti` to its end. */
+export async function runTutti(args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', env: { ...process.env, ...env } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', text => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', text => (stderr += text))
+  // It may have ended before it reads.
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
+  const [code] = await once(child, 'close')
+  return { code, stdout, stderr }
+}
+
+const running = new Set<PipeProcess>()
+
+/** Ends what a failed test has left behind. */
+export function killAll(): void {
+  for (const member of running) member.kill('SIGKILL')
+}
+
+/** A `tutti pipe` with everything it was told and said. */
+export class PipeProcess {
+  readonly name: string
+  readonly events: Line[] = []
+  /** Commands and events in the order in which they went through the pipe. */
+  readonly trace: TraceLine[] = []
+  readonly ended: Promise<number | null>
+  stderr = ''
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #changes = new EventEmitter()
+  #hasEnded = false
+  #rest = ''
+
+  /** @param launcher  a command before it, such as one that enters a network namespace */
+  constructor(name: string, args: readonly string[], launcher: readonly string[] = []) {
+    this.name = name
+    const [program, ...rest] = [...launcher, process.execPath, MAIN, 'pipe', ...args, '--name', name]
+    this.#child = spawn(program, rest, { stdio: 'pipe' })
+    running.add(this)
+    this.#child.stdin.on('error', () => {})
+    this.#child.stderr.setEncoding('utf8').on('data', text => (this.stderr += text))
+    this.#child.stdout.setEncoding('utf8').on('data', text => this.#read(text))
+    this.ended = once(this.#child, 'close').then(([code]) => {
+      this.#hasEnded = true
+      running.delete(this)
+      this.#changes.emit('change')
+      return code
+    })
+  }
+
+  command(command: Line): boolean {
+    this.trace.push({ process: this.name, ...command })
+    return this.write(`${JSON.stringify(command)}\n`)
+  }
+
+  /** Sends with an id, so that the trace says in which view. Returns false when the pipe is full. */
+  send(data: string, id: string): boolean {
+    return this.command({ op: 'send', data, id })
+  }
+
+  write(text: string | Buffer): boolean {
+    return this.#child.stdin.write(text)
+  }
+
+  get isFull(): boolean {
+    return this.#child.stdin.writableNeedDrain
+  }
+
+  endInput(): void {
+    this.#child.stdin.end()
+  }
+
+  /** Stops reading what it says, until `resume`. */
+  pause(): void {
+    this.#child.stdout.pause()
+  }
+
+  resume(): void {
+    this.#child.stdout.resume()
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  of(event: string): Line[] {
+    return this.events.filter(line => line.event === event)
+  }
+
+  /** Resolves once the condition holds; fails if the process ends before that. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      if (this.#hasEnded) throw new Error(`${this.name} has ended: ${this.stderr}`)
+      await once(this.#changes, 'change')
+    }
+  }
+
+  async first(event: string): Promise<Line> {
+    await this.until(() => this.events.some(line => line.event === event))
+    return this.of(event)[0]
+  }
+
+  async stats(): Promise<Line> {
+    const before = this.of('stats').length
+    this.command({ op: 'stats' })
+    await this.until(() => this.of('stats').length > before)
+    return this.of('stats').at(-1)
+  }
+
+  async leave(): Promise<number | null> {
+    this.command({ op: 'leave' })
+    return this.ended
+  }
+
+  #read(text: string): void {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop()!
+    for (const line of lines) {
+      const event = JSON.parse(line)
+      this.events.push(event)
+      this.trace.push({ process: this.name, ...event })
+    }
+    this.#changes.emit('change')
+  }
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { ownGroup, runTutti } from './pipe-process.js'
+
+const COMMANDS = ['demo', 'chat', 'pipe', 'probe', 'bench', 'sim']
+
+describe('usage', () => {
+  it.each(COMMANDS)('tutti %s --help has an example', async command => {
+    const { code, stdout, stderr } = await runTutti([command, '--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`Examples?:[\\s\\S]*tutti ${command}`))
+  })
+
+  it('tutti --help names every command', async () => {
+    const { code, stdout } = await runTutti(['--help'])
+    expect(code).toBe(0)
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
+  })
+
+  it('tutti --version', async () => {
+    expect(await runTutti(['--version'])).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    })
+  })
+
+  const wrong: [args: string, says: RegExp][] = [
+    ['', /Usage: tutti/],
+    ['fly', /unknown command/],
+    ['--fly', /unknown option/],
+    ['pipe', /missing required argument/],
+    ['pipe orders birds', /too many arguments/],
+    ['pipe orders --fly', /unknown option/],
+    ['pipe orders --port none', /whole number/],
+    ['pipe orders --port 70000', /ERR_TUTTI_OPTION/],
+    ['pipe orders --expect 0', /ERR_TUTTI_OPTION/],
+    ['pipe orders --peers here', /ERR_TUTTI_OPTION/],
+    ['pipe orders --order random', /ERR_TUTTI_OPTION/],
+    ['pipe orders --faults loss=2', /ERR_TUTTI_OPTION/],
+    ['pipe orders --order total', /ERR_TUTTI_UNSUPPORTED/],
+    ['pipe orders --order causal', /ERR_TUTTI_UNSUPPORTED/],
+    ['pipe orders --partition continue', /ERR_TUTTI_UNSUPPORTED/],
+    ['pipe orders --log dir', /ERR_TUTTI_UNSUPPORTED.*\n$/],
+    ['pipe orders --sync always', /ERR_TUTTI_UNSUPPORTED/],
+    ['pipe orders --state', /ERR_TUTTI_UNSUPPORTED/],
+    ['pipe orders --secret-file file', /ERR_TUTTI_UNSUPPORTED/],
+    ['demo --members 2', /3 to 16/],
+    ['demo --loss 0.9', /0 to 0.5/],
+    ['demo --seconds none', /above 0/],
+    ['bench --sizes 0', /at least 1/],
+    ['bench --members 1', /2 to 32/],
+  ]
+  it.each(wrong)('tutti %s: exit code 2', async (args, says) => {
+    const { code, stderr } = await runTutti(args.split(' ').filter(arg => arg !== ''))
+    expect(stderr).toMatch(says)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(code).toBe(2)
+  })
+
+  it('a failure is one sentence on standard error, and exit code 1', async () => {
+    const { code, stderr } = await runTutti(['pipe', 'orders', '--interface', 'nothing0'])
+    expect(stderr).toMatch(/^tutti: .*nothing0.*\(ERR_TUTTI_INTERFACE\)\n$/)
+    expect(code).toBe(1)
+  })
+})
+
+describe('demo', () => {
+  it('shows equal digests, without colour when piped', async () => {
+    const { code, stdout, stderr } = await runTutti(['demo', '--seconds', '2'])
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/view \d+: /)
+    expect(stdout).toMatch(/Digests are equal\./)
+    expect(stdout).not.toContain('\x1b')
+    expect(code).toBe(0)
+  })
+
+  it('gives figures as JSON', async () => {
+    const { code, stdout } = await runTutti(['demo', '--seconds', '2', '--members', '3', '--loss', '0.2', '--json'])
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({ equal: true, faults: [] })
+    expect(result.lost).toBeGreaterThan(0)
+    expect(result.repairs).toBeGreaterThan(0)
+    expect(result.delivered).toBeGreaterThan(result.sent)
+    // One joined late and one left: nobody but the witness saw every view, and each view had its digest from all in it.
+    expect(result.views.length).toBeGreaterThanOrEqual(2)
+    for (const { members } of result.views) {
+      const digests = Object.values(members).map(account => (account as { digest: string }).digest)
+      expect(new Set(digests).size).toBe(1)
+    }
+    expect(code).toBe(0)
+  })
+})
+
+describe('chat', () => {
+  it('says what was said, and who is there', async () => {
+    const { code, stdout } = await runTutti(['chat', ...ownGroup(), '--name', 'alice'], 'hello\n\nbye \u001b[2J\n')
+    expect(stdout).toBe('here: alice\nalice: hello\nalice: bye [2J\n')
+    expect(code).toBe(0)
+  })
+})

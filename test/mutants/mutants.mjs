@@ -1,0 +1,78 @@
+/**
+ * Edits that break the protocol, each in a way that somebody could by mistake. `find` must occur exactly once in the
+ * file. The suite must catch every one: see run.mjs.
+ */
+export const mutants = [
+  {
+    name: 'forgets which packets it has had',
+    file: 'src/multicast/receive-window.ts',
+    find: 'if (distance(seq, this.next) < 0) return DUPLICATE',
+    replace: 'if (distance(seq, this.next) < 0) this.next = seq',
+  },
+  {
+    name: 'frees a packet once one receiver has it',
+    file: 'src/engine/outgoing.ts',
+    find: 'if (this.received.raise(rank, received)) this.window.release(this.received.min)',
+    replace: 'if (this.received.raise(rank, received) || true) this.window.release(this.received.of(rank))',
+  },
+  {
+    name: 'sends NACKs without a random wait',
+    file: 'src/multicast/round-trip.ts',
+    find: 'return (maxMs / this.#lambda) * Math.log1p(uniform * Math.expm1(this.#lambda))',
+    replace: 'return 0 * maxMs * uniform',
+  },
+  {
+    name: 'repairs under a new number',
+    file: 'src/engine/repair-trains.ts',
+    find: 'train.length += length\n',
+    replace: 'train.bytes[train.length + 19]++\n    train.length += length\n',
+  },
+  {
+    name: 'is off by one at the wrap',
+    file: 'src/wire/seqno.ts',
+    find: '(a + n) >>> 0',
+    replace: '(a + n + (a + n > 0xffffffff ? 1 : 0)) >>> 0',
+  },
+  {
+    name: 'loses the last byte of a straddling message',
+    file: 'src/wire/fragments.ts',
+    find: 'const needed = this.#length - this.#filled',
+    replace: 'const needed = this.#length - this.#filled - (this.#filled > 0 ? 1 : 0)',
+  },
+  {
+    name: 'never announces its last number',
+    file: 'src/multicast/announcer.ts',
+    find: 'this.deadlineMs = nowMs + 1\n',
+    replace: '\n',
+  },
+  {
+    name: 'leaves repairs to the sender alone',
+    file: 'src/multicast/repair.ts',
+    find: 'if (!isSender && round < SENDER_ROUNDS) return',
+    replace: 'if (!isSender) return',
+  },
+  {
+    name: 'installs the next view without what it misses of this one',
+    file: 'src/engine/view-state.ts',
+    find: 'if (cut === null) return false',
+    replace: 'if (cut !== null) return true\n    if (cut === null) return false',
+  },
+  {
+    name: 'goes on sealing after its promise',
+    file: 'src/engine/outgoing.ts',
+    find: 'if (this.isWedged || this.#pending !== null || !this.#makeRoom())',
+    replace: 'if (this.#pending !== null || !this.#makeRoom())',
+  },
+  {
+    name: 'opens the window on what was received, not on what was consumed',
+    file: 'src/engine/reader.ts',
+    find: 'return this.#outstanding === 0 ? this.upTo : this.#consumedUpTo',
+    replace: 'return this.upTo',
+  },
+  {
+    name: 'drops the message that a closing view left unfinished',
+    file: 'src/engine/engine.ts',
+    find: 'const pending = before?.out.pending ?? null',
+    replace: 'const pending: Uint8Array | null = before === undefined ? new Uint8Array() : null',
+  },
+]

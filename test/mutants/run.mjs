@@ -1,0 +1,80 @@
+// Applies each mutant to a copy of the project and runs the suite on it: prints the check that caught it, and fails if
+// one gets away. `npm run mutants [-- PART OF A NAME]`.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { mutants } from './mutants.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+/** What must catch them, fastest first; a mutant that the first folder catches does not reach the next. */
+const SUITES = [['test/wire', 'test/multicast', 'test/engine', 'test/adversary'], ['test/sim']]
+
+function copyProject() {
+  const folder = mkdtempSync(join(tmpdir(), 'tutti-mutant-'))
+  for (const name of [
+    'src',
+    'bench',
+    'test',
+    'proto',
+    'examples',
+    'package.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+  ]) {
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  symlinkSync(join(root, 'dist'), join(folder, 'dist'))
+  return folder
+}
+
+function apply(folder, { name, file, find, replace }) {
+  const path = join(folder, file)
+  const text = readFileSync(path, 'utf8')
+  if (text.split(find).length !== 2) throw new Error(`mutant "${name}": its text must occur once in ${file}`)
+  writeFileSync(
+    path,
+    text.replace(find, () => replace),
+  )
+}
+
+/** The first check that failed, or null. */
+function judge(folder) {
+  for (const suite of SUITES) {
+    const report = join(folder, 'report.json')
+    const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
+    spawnSync(process.execPath, [vitest, 'run', ...suite, '--bail=1', '--reporter=json', `--outputFile=${report}`], {
+      cwd: folder,
+      env: { ...process.env, FULL: '', MUTANT: '1' },
+      stdio: 'ignore',
+      timeout: 120_000,
+    })
+    const { testResults, success } = JSON.parse(readFileSync(report, 'utf8'))
+    if (success) continue
+    const failed = testResults.flatMap(file => file.assertionResults).find(({ status }) => status === 'failed')
+    const broken = testResults.find(({ status }) => status === 'failed')
+    return failed?.fullName ?? broken?.message ?? 'the suite did not end in time'
+  }
+  return null
+}
+
+const [, , part = ''] = process.argv
+const chosen = mutants.filter(({ name }) => name.includes(part))
+let escaped = 0
+for (const mutant of chosen) {
+  const folder = copyProject()
+  try {
+    apply(folder, mutant)
+    const caughtBy = judge(folder)
+    if (caughtBy === null) escaped++
+    console.log(
+      `${caughtBy === null ? 'ESCAPED' : 'caught '}  ${mutant.name}${caughtBy === null ? '' : `\n         by: ${caughtBy}`}`,
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+console.log(`${chosen.length - escaped} of ${chosen.length} mutants caught`)
+process.exit(escaped === 0 ? 0 : 1)
