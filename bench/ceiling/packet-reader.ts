@@ -56,7 +56,8 @@ export class PacketReader {
 
   #gather(bytes: Buffer, from: number, end: number): number {
     const length = Math.min(this.#missing, end - from)
-    bytes.copy(this.#slab, this.#slabAt, from, from + length)
+    // Half the price of Buffer.copy or subarray in Node 20.
+    this.#slab.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length), this.#slabAt)
     this.#slabAt += length
     this.#missing -= length
     if (this.#missing === 0) this.#deliver(this.#slab, this.#slabAt - this.#length, this.#length)

@@ -51,7 +51,7 @@ export class TrainWriter {
     if (this.#written > 0) {
       const rest = bytes - this.#written
       const length = Math.min(rest, end - to)
-      memory.set(message.subarray(this.#written, this.#written + length), to)
+      memory.set(this.#part(this.#written, length), to)
       to += length
       this.#written += length
       if (length === rest) this.#finish()
@@ -71,13 +71,18 @@ export class TrainWriter {
           break
         }
         this.#written = end - to
-        memory.set(message.subarray(0, this.#written), to)
+        memory.set(this.#part(0, this.#written), to)
         to = end
       }
     }
     if (end - to >= PREFIX_BYTES) writeU32(memory, to, 0)
     writeHeader(memory, at, DATA, GROUP_TAG, 1, this.#rank, this.seq++, 0, first, 0, 0)
     seal(memory, at, packetBytes)
+  }
+
+  /** Half the price of subarray in Node 20. */
+  #part(from: number, length: number): Uint8Array {
+    return new Uint8Array(this.#message.buffer, this.#message.byteOffset + from, length)
   }
 
   #finish(): void {

@@ -32,8 +32,9 @@ export class DemoDisplay {
   start(): void {
     if (this.#flags.json) return
     const { members, loss } = this.#flags
-    const lossShown = `${Number((loss * 100).toFixed(1))} %`
-    process.stdout.write(`${members} processes on loopback multicast, each losing ${lossShown} of what it receives\n`)
+    process.stdout.write(
+      `${members} processes on loopback multicast, each losing ${percent(loss)} of what it receives\n`,
+    )
     this.#timer = setInterval(() => this.#tick(), this.#block === null ? PLAIN_PERIOD_MS : TERMINAL_PERIOD_MS)
   }
 
@@ -104,11 +105,11 @@ export class DemoDisplay {
   }
 
   #verdict({ sent, faults }: Proof): string[] {
-    const { lost, nacks, repairs } = this.#sums()
+    const { nacks, repairs } = this.#sums()
     if (faults.length > 0) return [...faults, 'FAILED'].map(line => this.#style('red', line))
     const { length } = this.#members
     return [
-      `${lost} packets were lost on purpose; ${nacks} NACKs, ${repairs} repairs`,
+      `${percent(this.#flags.loss)} of all packets lost on purpose; ${nacks} NACKs, ${repairs} repairs`,
       this.#style(
         'green',
         `${sent} messages from ${length} members: each delivered once, in order, at every member. Digests are equal.`,
@@ -127,9 +128,12 @@ export class DemoDisplay {
     return {
       sent: sum(member => member.sent),
       delivered: sum(member => member.deliveredCount),
-      lost: stat(stats => stats.dropped['injected loss'] ?? 0),
       nacks: stat(stats => stats.nacksSent),
       repairs: stat(stats => stats.repairsSent),
     }
   }
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`
 }

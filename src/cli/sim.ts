@@ -11,7 +11,9 @@ import {
   FIGURES,
   parseTrace,
   type Run,
+  replayOf,
   runCampaign,
+  type ScheduleOptions,
   type TraceLine,
   traceText,
   type Violation,
@@ -72,13 +74,11 @@ Exit codes: 0 every promise was kept, 1 one was broken, 2 wrong usage.`,
 
 async function simulate(flags: SimFlags): Promise<boolean> {
   const { seed = randomInt(2 ** 32), seeds, json } = flags
-  const { members, seconds, messages, faults } = flags
   const progress = process.stdout.isTTY && !json ? new LiveBlock(process.stdout) : undefined
   let done = 0
   let last: Run | undefined
-  const options = { members, seconds, messages, faults }
   const campaign = await refused(() =>
-    runCampaign(seed, seeds, options, run => {
+    runCampaign(seed, seeds, optionsOf(flags), run => {
       last = run
       progress?.draw([`${++done} of ${seeds} seeds`])
     }),
@@ -99,6 +99,13 @@ async function judge(file: string, flags: SimFlags): Promise<boolean> {
   return held
 }
 
+const optionsOf = ({ members, seconds, messages, faults }: SimFlags): ScheduleOptions => ({
+  members,
+  seconds,
+  messages,
+  faults,
+})
+
 /** What the simulator does not take is wrong usage. */
 async function refused<T>(act: () => Promise<T>): Promise<T> {
   try {
@@ -116,7 +123,7 @@ function resultOf(campaign: Campaign, seed: number, flags: SimFlags): object {
   const failed = campaign.failed.map(run => ({
     seed: run.seed,
     violations: run.violations,
-    replay: replayOf(run.seed, flags),
+    replay: replayOf(run.seed, optionsOf(flags)),
   }))
   return { held: failed.length === 0, seed, hashes: campaign.hashes, figures: campaign.figures, failed }
 }
@@ -128,7 +135,7 @@ function summary(campaign: Campaign, seed: number, flags: SimFlags): string[] {
   const lines = [style('bold', seeds), '', ...columns(FIGURES.map(name => [name, figures[name]])), '']
   for (const run of failed) {
     lines.push(style('red', `seed ${run.seed}: broken`), ...verdict(run.violations).map(line => `  ${line}`))
-    lines.push(`  replay: ${replayOf(run.seed, flags)}`, '')
+    lines.push(`  replay: ${replayOf(run.seed, optionsOf(flags))}`, '')
   }
   if (failed.length === 0)
     lines.push(style('green', `held in all: ${checkers.map(checker => checker.name).join(', ')}`))
@@ -150,13 +157,6 @@ function verdict(violations: readonly Violation[]): string[] {
       ...(more > 0 ? [`  and ${more} more`] : []),
     ]
   })
-}
-
-function replayOf(seed: number, flags: SimFlags): string {
-  const { members, seconds, messages, faults } = flags
-  const options = { members, seconds, messages, faults: typeof faults === 'object' ? faults.join(',') : faults }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return ['tutti sim --seed', seed, ...given.map(([name, value]) => `--${name} ${value}`)].join(' ')
 }
 
 function print(lines: readonly string[]): void {

@@ -1,6 +1,6 @@
 import { type ErrorCode, TuttiError } from '../errors.js'
 import { Membership } from '../membership/membership.js'
-import { type Endpoint, Message } from '../types.js'
+import type { Endpoint, Message } from '../types.js'
 import { hash32 } from '../wire/checksum.js'
 import { type Control, type ControlBody, ControlReader, encodeControl } from '../wire/control-codec.js'
 import {
@@ -21,7 +21,7 @@ import { BlockWatch } from './block-watch.js'
 import { countDrop, newCounters } from './counters.js'
 import { Outbox } from './outbox.js'
 import { type Outgoing, REFUSED, TAKEN } from './outgoing.js'
-import { streamTag, TellLink } from './tell-link.js'
+import { TellLinks } from './tell-links.js'
 import { ViewState } from './view-state.js'
 
 export type { EngineEvent } from './outbox.js'
@@ -59,10 +59,7 @@ export class Engine {
   #current: ViewState | null = null
   /** The view before, for those who have not come to its end. */
   #closing: ViewState | null = null
-  /** By incarnation, for every other member of the view; made when first used. */
-  readonly #links = new Map<string, TellLink>()
-  /** Whose stream a tag names. */
-  readonly #linkTags = new Map<number, Peer>()
+  readonly #links: TellLinks
   #controlNumber = 0
   #leaveAtMs = Number.POSITIVE_INFINITY
   #isClosed = false
@@ -75,6 +72,9 @@ export class Engine {
     this.#nowMs = nowMs
     this.#groupTag = hash32(new TextEncoder().encode(group))
     this.self = { name, incarnation: word() + word(), endpoint, receiveBufferBytes, voter: true }
+    const { counters, outbox, self } = this
+    const control = (to: Endpoint, tag: number, body: ControlBody) => this.#control(to, tag, NO_RANK, body)
+    this.#links = new TellLinks({ groupTag: this.#groupTag, self, counters, outbox, random, control })
     const { checkBodies, messageBytesMax, packetBytes } = config
     this.#membership = new Membership(
       { self: this.self, checkBodies, messageBytesMax, packetBytes },
@@ -102,7 +102,7 @@ export class Engine {
       this.#blocks.deadlineMs,
       this.#leaveAtMs + LEAVE_MS_MAX,
     )
-    for (const link of this.#links.values()) deadlineMs = Math.min(deadlineMs, link.deadlineMs)
+    for (const link of this.#links.all) deadlineMs = Math.min(deadlineMs, link.deadlineMs)
     return deadlineMs
   }
 
@@ -130,7 +130,7 @@ export class Engine {
       this.counters.packetsIn++
       if (kindOf(bytes, at) === DATA) this.#data(bytes, at)
       else if (kindOf(bytes, at) === CONTROL) this.#controlFrame(bytes, at, from)
-      else this.#link(viewTagOf(bytes, at))?.data(bytes, at, nowMs)
+      else this.#tell(bytes, at)
       at += lengthOf(bytes, at)
     }
   }
@@ -140,8 +140,11 @@ export class Engine {
    * a 'drain' event follows. PENDING: taken, a 'sealed' event follows. `data` is copied.
    */
   submit(data: Uint8Array, to: string | null): number {
-    if (to === this.self.incarnation) return this.#tellSelf(data)
-    const out = to === null ? this.#current?.out : this.#linkTo(to)?.out
+    if (to === this.self.incarnation) {
+      this.#links.tellSelf(data)
+      return TAKEN
+    }
+    const out = to === null ? this.#current?.out : this.#links.to(to)?.out
     if (out === undefined) return REFUSED
     const wasAwaited = out.flow.isAwaited
     const fate = out.submit(data)
@@ -153,7 +156,7 @@ export class Engine {
   /** The application has taken a message. */
   consume(message: Message): void {
     const { type, view, rank, seq, from } = message
-    if (type === 'told') this.#links.get(from.incarnation)?.incoming.reader.consume(seq)
+    if (type === 'told') this.#links.consume(from.incarnation, seq)
     else if (view === this.#current?.view.id) this.#current.consume(rank, seq)
   }
 
@@ -184,7 +187,7 @@ export class Engine {
     }
     this.#current?.endTurn(nowMs)
     this.#closing?.endTurn(nowMs)
-    for (const link of this.#links.values()) {
+    for (const link of this.#links.all) {
       link.endTurn(nowMs)
       this.#tellOpening(link.out)
     }
@@ -199,6 +202,12 @@ export class Engine {
     this.#membership.groupHeard(this.#nowMs)
   }
 
+  #tell(bytes: Uint8Array, at: number): void {
+    const link = this.#links.of(viewTagOf(bytes, at))
+    if (link === undefined) countDrop(this.counters, 'view')
+    else link.data(bytes, at, this.#nowMs)
+  }
+
   #controlFrame(bytes: Uint8Array, at: number, from: Endpoint): void {
     const body = this.#controls.read(bytes, at, from)
     if (body === null) return countDrop(this.counters, 'malformed')
@@ -207,7 +216,8 @@ export class Engine {
     const rank = rankOf(bytes, at)
     const nowMs = this.#nowMs
     const membership = this.#membership
-    if (tag !== 0 && this.#linkTags.has(tag)) return this.#link(tag)?.control(tag, body, nowMs)
+    const link = this.#links.of(tag)
+    if (link !== undefined) return link.control(tag, body, nowMs)
     if (body.join) membership.join(body.join, from, nowMs)
     else if (body.refuse) membership.refuse(body.refuse)
     else if (body.leave) membership.leaveRequested(body.leave, nowMs)
@@ -258,7 +268,7 @@ export class Engine {
     const change = { joined: members.filter(m => !has(old, m)), left: old.filter(m => !has(members, m)) }
     outbox.deliveries.push({ type: 'view', view: state.published, change })
     outbox.events.push({ type: 'reach', endpoints: members.map(member => member.endpoint) })
-    this.#relink(view)
+    this.#links.install(view, state.published)
 
     // What the closed view took and could not finish, its receivers have dropped; it goes out whole in this one.
     const pending = before?.out.pending ?? null
@@ -266,83 +276,6 @@ export class Engine {
       outbox.events.push({ type: 'sealed', view: view.id, to: null })
     }
     state.out.flow.isAwaited ||= before?.out.flow.isAwaited ?? false
-  }
-
-  /** Drops the links to those who are gone, and learns the tags of those who came. */
-  #relink(view: AgreedView): void {
-    this.#linkTags.clear()
-    for (const member of view.members) {
-      if (member.incarnation === this.self.incarnation) continue
-      this.#linkTags.set(streamTag(this.self.incarnation, member.incarnation), member)
-      this.#linkTags.set(streamTag(member.incarnation, this.self.incarnation), member)
-    }
-    for (const incarnation of this.#links.keys()) {
-      if (!view.members.some(member => member.incarnation === incarnation)) this.#links.delete(incarnation)
-    }
-  }
-
-  #linkTo(incarnation: string): TellLink | undefined {
-    const peer = this.#current?.view.members.find(member => member.incarnation === incarnation)
-    return peer && this.#link(streamTag(this.self.incarnation, incarnation))
-  }
-
-  /** The link whose stream a tag names; undefined, and counted, if there is no such member. */
-  #link(tag: number): TellLink | undefined {
-    const peer = this.#linkTags.get(tag)
-    if (peer === undefined) {
-      countDrop(this.counters, 'view')
-      return undefined
-    }
-    let link = this.#links.get(peer.incarnation)
-    if (link === undefined) {
-      link = this.#newLink(peer)
-      this.#links.set(peer.incarnation, link)
-    }
-    return link
-  }
-
-  #newLink(peer: Peer): TellLink {
-    const { counters, outbox, self } = this
-    const { packetBytes, messageBytesMax } = this.#current!.view
-    const environment = {
-      groupTag: this.#groupTag,
-      self,
-      packetBytes,
-      messageBytesMax,
-      counters,
-      outbox,
-      random: this.#config.random,
-      viewId: () => this.#current?.view.id ?? 0,
-      control: (to: Endpoint, tag: number, body: ControlBody) => this.#control(to, tag, NO_RANK, body),
-    }
-    const message = (bytes: Uint8Array, offset: number, length: number, _rank: number, seq: number) => {
-      const view = this.#current!.published
-      const rank = view.members.findIndex(member => member.incarnation === peer.incarnation)
-      link.incoming.reader.delivered()
-      counters.messagesIn++
-      outbox.deliveries.push(new Message('told', view.members[rank], view.id, 'fifo', rank, seq, bytes, offset, length))
-    }
-    const link: TellLink = new TellLink(peer, environment, { message })
-    return link
-  }
-
-  #tellSelf(data: Uint8Array): number {
-    const { published, rank } = this.#current!
-    const message = new Message(
-      'told',
-      published.members[rank],
-      published.id,
-      'fifo',
-      rank,
-      0,
-      data.slice(),
-      0,
-      data.length,
-    )
-    this.counters.messagesOut++
-    this.counters.messagesIn++
-    this.outbox.deliveries.push(message)
-    return TAKEN
   }
 
   #control(to: Endpoint | null, viewTag: number, rank: number, body: ControlBody): void {
@@ -367,7 +300,7 @@ export class Engine {
       )
     }
     if (this.#membership.isLeaving || this.#current?.out.isHeld) return
-    for (const { out } of this.#links.values()) if (out.isHeld || !out.isDrained) return
+    for (const { out } of this.#links.all) if (out.isHeld || !out.isDrained) return
     this.#membership.leave(nowMs)
   }
 

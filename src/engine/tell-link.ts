@@ -31,10 +31,10 @@ export interface TellEnvironment {
   readonly messageBytesMax: number
   readonly counters: Counters
   readonly outbox: Outbox
-  random(): number
+  readonly random: () => number
   /** Id of the view now. */
-  viewId(): number
-  control(to: Endpoint, tag: number, body: ControlBody): void
+  readonly viewId: () => number
+  readonly control: (to: Endpoint, tag: number, body: ControlBody) => void
 }
 
 /** What names the stream of messages from one life of a process to one life of another. */

@@ -47,8 +47,8 @@ export class NackScheduler {
   readonly #origins: Origin[] = []
   /** Origins with something missing. */
   #active: Origin[] = []
-  /** End of the wait that all waiting stretches share. */
-  #waitMs = Number.POSITIVE_INFINITY
+  /** End of the wait that all waiting stretches share; without meaning while none waits. */
+  #waitMs = 0
 
   constructor(timing: NackTiming, rangesMax = NACK_RANGES_MAX) {
     this.#timing = timing
@@ -80,7 +80,6 @@ export class NackScheduler {
   heard(rank: number, round: number, ranges: readonly number[], nowMs: number): boolean {
     const origin = this.#origins[rank]
     if (origin === undefined || !origin.isActive) return false
-    if (this.#timing.suppresses) origin.scan()
     const { window, stretches } = origin
     let isSpared = false
     let first = window.next
@@ -110,14 +109,8 @@ export class NackScheduler {
       isWaiting ||= origin.isWaiting
     }
     if (hasTimedOut) timing.timedOut()
-    if (!isWaiting) this.#waitMs = Number.POSITIVE_INFINITY
-    else if (!wasWaiting || this.#waitMs === Number.POSITIVE_INFINITY) {
-      this.#waitMs = timing.suppresses ? nowMs + timing.backoffMs() : nowMs
-    }
-    if (nowMs >= this.#waitMs) {
-      this.#waitMs = Number.POSITIVE_INFINITY
-      this.#ask(nowMs, emit)
-    }
+    if (isWaiting && !wasWaiting) this.#waitMs = timing.suppresses ? nowMs + timing.backoffMs() : nowMs
+    if (isWaiting && nowMs >= this.#waitMs) this.#ask(nowMs, emit)
     this.#rearm()
   }
 
@@ -234,7 +227,6 @@ class Origin {
         if (!misses(window, first, stretch.last)) continue
         stretch.isWaiting = true
         stretch.deadlineMs = Number.POSITIVE_INFINITY
-        stretch.askedMs = Number.NaN
         stretch.round++
         hasTimedOut = true
       }

@@ -109,7 +109,7 @@ export class Repair {
     if (this.#pending.size === 0) return
     const key = rank * 2 ** 32 + seq
     const answer = this.#pending.get(key)
-    if (answer !== undefined) this.#answered(key, answer, MULTICAST, nowMs)
+    if (answer !== undefined) this.#answered(key, answer, nowMs)
   }
 
   /** To be called at the end of every turn, and once `deadlineMs` has passed. */
@@ -121,14 +121,13 @@ export class Repair {
         this.deadlineMs = Math.min(this.deadlineMs, answer.atMs)
         continue
       }
-      this.#answered(key, answer, answer.to, nowMs)
+      this.#answered(key, answer, nowMs)
       emit(answer.rank, answer.seq, answer.to)
     }
   }
 
-  #answered(key: number, answer: Answer, to: number, nowMs: number): void {
+  #answered(key: number, answer: Answer, nowMs: number): void {
     this.#pending.delete(key)
-    answer.to = to
     answer.atMs = nowMs
     this.#lingering.set(key, answer)
   }

@@ -69,7 +69,7 @@ export class RoundTrip {
    * and the estimate would never learn (RFC 6298, section 5).
    */
   timedOut(): void {
-    if (this.timeoutMs(0) < TIMEOUT_MS_MAX) this.#doublings++
+    this.#doublings++
   }
 
   /** How long to wait for the repair of a gap that was asked for in round `round`, counted from 0. */

@@ -38,10 +38,6 @@ export class SendWindow {
     this.#bytesAfter[slot] = this.sealedBytes
   }
 
-  get isFull(): boolean {
-    return distance(this.last, this.released) >= this.capacity
-  }
-
   has(seq: number): boolean {
     return distance(seq, this.released) > 0 && distance(this.last, seq) >= 0
   }

@@ -35,6 +35,8 @@ export interface Libc {
   getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array): number
   close(fd: number): number
   inet_pton(family: number, text: string, bytes: Uint8Array): number
+  /** glibc's; other C libraries have none. */
+  mallopt: ((option: number, value: number) => number) | undefined
   errno(): number
   /** Where a buffer lies, for structures that point to others. It must be kept alive by the caller. */
   addressOf(bytes: Uint8Array): bigint
@@ -70,11 +72,20 @@ async function load(): Promise<Libc | undefined> {
       getsockopt: lib.func('int getsockopt(int, int, int, void *, void *)'),
       close: lib.func('int close(int)'),
       inet_pton: lib.func('int inet_pton(int, const char *, void *)'),
+      mallopt: optional(() => lib.func('int mallopt(int, int)')),
       errno: () => koffi.errno(),
       addressOf: bytes => koffi.address(bytes),
     }
   } catch {
     return undefined // not installed, or no binary for this machine: everything works without, slower
+  }
+}
+
+function optional<T>(find: () => T): T | undefined {
+  try {
+    return find()
+  } catch {
+    return undefined
   }
 }
 

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { invariant, TuttiError } from '../errors.js'
 import type { NetworkHandler, NetworkPort } from '../ports.js'
 import type { Endpoint } from '../types.js'
+import { keepFreedMemory } from './allocator.js'
 import { DatagramSender } from './datagram-sender.js'
 import { FailureReports } from './failure-reports.js'
 import {
@@ -55,6 +56,7 @@ export async function openUdpNetwork(options: UdpNetworkOptions): Promise<Networ
   const opened: UdpSocket[] = []
   try {
     const libc = await loadNative()
+    if (libc && process.env.NOKEEP===undefined) keepFreedMemory(libc)
     const receiveBufferBytes = options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES
     const local = scoped(at.address, at)
     const plan: SocketPlan = { at, libc, receiveBufferBytes, address: local, port: 0, shared: false }

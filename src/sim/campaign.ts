@@ -31,3 +31,11 @@ export async function runCampaign(
   }
   return { runs: count, hashes, failed, figures }
 }
+
+/** The command that plays one run again. */
+export function replayOf(seed: number, options: ScheduleOptions = {}): string {
+  const { members, seconds, messages, faults } = options
+  const flags = { members, seconds, messages, faults: typeof faults === 'object' ? faults.join(',') : faults }
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined)
+  return [`tutti sim --seed ${seed}`, ...given.map(([name, value]) => `--${name} ${value}`)].join(' ')
+}

@@ -2,7 +2,7 @@
  * `tutti/sim`: the same Group, driver and engine as in production on a network and a clock simulated from a seed, for
  * your own tests; and the checkers, which judge any trace, simulated or recorded from real processes.
  */
-export { type Campaign, runCampaign } from './campaign.js'
+export { type Campaign, replayOf, runCampaign } from './campaign.js'
 export { type Checker, checkers, checkTrace, type Violation } from './checkers/index.js'
 export type { CutOptions, Impairment, Scope } from './conditions.js'
 export { SeededRandom } from './random.js'

@@ -50,12 +50,18 @@ export function encodeControl(body: ControlBody, frame: ControlFrame): Uint8Arra
 
 interface Partial {
   readonly parts: (Uint8Array | undefined)[]
-  missing: number
+  readonly missing: number
+  readonly bytes: number
 }
+
+/** Unfinished messages at most, and what they may hold together: several views of MEMBERS_MAX members. */
+const PARTIALS_MAX = 64
+const PARTIAL_BYTES_MAX = 8_388_608
+const PART_OVERHEAD_BYTES = 16
 
 /** Puts control messages together again. Bounded: a sender that never finishes is forgotten. */
 export class ControlReader {
-  readonly #partials = new LRUCache<string, Partial>({ max: 64 })
+  readonly #partials = new LRUCache<string, Partial>({ max: PARTIALS_MAX, maxSize: PARTIAL_BYTES_MAX })
 
   /**
    * Takes the judged control packet at `at`. Returns the message if it is whole now, undefined while fragments are
@@ -69,18 +75,19 @@ export class ControlReader {
     if (count === 1 && index === 0) return decode(body)
     if (index >= count || count > CONTROL_FRAGMENTS_MAX) return null
     const key = `${from.address} ${from.port} ${seqOf(b, at)} ${count}`
-    let partial = this.#partials.get(key)
-    if (partial === undefined) {
-      partial = { parts: new Array(count).fill(undefined), missing: count }
-      this.#partials.set(key, partial)
+    const partial = this.#partials.get(key) ?? { parts: new Array(count).fill(undefined), missing: count, bytes: 0 }
+    const { parts, missing } = partial
+    if (parts[index] !== undefined) return undefined
+    // A copy: the fragment may have come in a train, all of which it would hold in memory.
+    parts[index] = body.slice()
+    if (missing === 1) {
+      this.#partials.delete(key)
+      return decode(concat(parts as Uint8Array[]))
     }
-    if (partial.parts[index] === undefined) {
-      partial.parts[index] = body
-      partial.missing--
-    }
-    if (partial.missing > 0) return undefined
-    this.#partials.delete(key)
-    return decode(concat(partial.parts as Uint8Array[]))
+    const bytes = partial.bytes + body.length
+    // A new object: of one that it knows the cache would not count the new size.
+    this.#partials.set(key, { parts, missing: missing - 1, bytes }, { size: bytes + count * PART_OVERHEAD_BYTES })
+    return undefined
   }
 }
 

@@ -65,11 +65,6 @@ export class Fragments {
     return true
   }
 
-  /** Forgets an unfinished message: its sender gives it again, whole, in the next view. */
-  reset(): void {
-    this.#isPartial = false
-  }
-
   #begin(length: number): void {
     if (length > CHUNKED_BYTES_MAX) {
       this.#partial = new Uint8Array(length)

@@ -2,6 +2,8 @@
 
 export const NAME_BYTES_MAX = 255
 export const MEMBERS_MAX = 4096
+/** What a view may set as the size of a message at most: 1 GiB. */
+export const MESSAGE_BYTES_MAX = 1_073_741_824
 /** Packets in one train: the kernel's own limit, and the largest UDP payload. */
 export const TRAIN_PACKETS_MAX = 64
 export const TRAIN_BYTES_MAX = 65_507

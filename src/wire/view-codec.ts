@@ -2,7 +2,7 @@ import type { Member, View } from '../types.js'
 import { fromHex, toHex } from './bytes.js'
 import type { tutti } from './generated/control.js'
 import { VERSION } from './header.js'
-import { MEMBERS_MAX, NAME_BYTES_MAX, PACKET_BYTES_MIN, TRAIN_BYTES_MAX } from './limits.js'
+import { MEMBERS_MAX, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, PACKET_BYTES_MIN, TRAIN_BYTES_MAX } from './limits.js'
 
 /** A member with what others must know to send to it. */
 export interface Peer extends Member {
@@ -19,6 +19,8 @@ export interface AgreedView extends View {
   readonly packetBytes: number
 }
 
+const utf8 = new TextEncoder()
+
 export function identityOf(peer: Peer): tutti.Identity.$Properties {
   return {
     name: peer.name,
@@ -33,9 +35,8 @@ export function identityOf(peer: Peer): tutti.Identity.$Properties {
 /** undefined if it is not well formed. */
 export function peerOf(identity: tutti.Identity.$Properties | null | undefined): Peer | undefined {
   const { name, incarnation, address, port, receiveBufferBytes, voter } = identity ?? {}
-  if (!name || name.length > NAME_BYTES_MAX || incarnation?.length !== 8 || !address || !port || port > 0xffff) {
-    return undefined
-  }
+  if (!name || utf8.encode(name).length > NAME_BYTES_MAX || incarnation?.length !== 8) return undefined
+  if (!address || !port || port > 0xffff) return undefined
   return {
     name,
     incarnation: toHex(incarnation),
@@ -61,7 +62,8 @@ export function encodeView(view: AgreedView): tutti.View.$Properties {
 /** undefined if it is not well formed, or of a version that this release does not speak. */
 export function decodeView(view: tutti.View.$Properties | null | undefined): AgreedView | undefined {
   const { lineage, id, tag, version, packetBytes, messageBytesMax } = view ?? {}
-  if (lineage?.length !== 8 || !id || !tag || version !== VERSION || !messageBytesMax) return undefined
+  if (lineage?.length !== 8 || !id || !tag || version !== VERSION) return undefined
+  if (!messageBytesMax || messageBytesMax > MESSAGE_BYTES_MAX) return undefined
   if (!packetBytes || packetBytes < PACKET_BYTES_MIN || packetBytes > TRAIN_BYTES_MAX) return undefined
   const members = (view?.members ?? []).map(peerOf)
   if (members.length === 0 || members.length > MEMBERS_MAX || members.includes(undefined)) return undefined

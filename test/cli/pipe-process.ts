@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { TraceLine } from '../../src/sim/trace.js'
+import { parseTrace, type TraceLine } from '../../src/sim/trace.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 
@@ -43,12 +43,17 @@ export function killAll(): void {
   for (const member of running) member.kill('SIGKILL')
 }
 
+/** What the checkers want of what went through the pipes. */
+export function traceOf(members: readonly PipeProcess[]): TraceLine[] {
+  return parseTrace(members.flatMap(member => member.trace.map(line => JSON.stringify(line))).join('\n'))
+}
+
 /** A `tutti pipe` with everything it was told and said. */
 export class PipeProcess {
   readonly name: string
   readonly events: Line[] = []
   /** Commands and events in the order in which they went through the pipe. */
-  readonly trace: TraceLine[] = []
+  readonly trace: Line[] = []
   readonly ended: Promise<number | null>
   stderr = ''
   readonly #child: ChildProcessWithoutNullStreams

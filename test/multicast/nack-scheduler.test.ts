@@ -187,6 +187,35 @@ describe('in a small group', () => {
     expect(timing.samples).toEqual([7, 13])
   })
 
+  test('a lost tail is known by its announcement alone', () => {
+    arrive(A, a, 1, 2)
+    a.last = 3
+    nacks.gap(A, a)
+    expect(due(100)).toEqual(['0/0: 3+1'])
+    expect(due(120)).toEqual(['0/1: 3+1'])
+    arrive(A, a, 3)
+    a.last = 4
+    nacks.gap(A, a)
+    expect(due(130)).toEqual(['0/0: 4+1'])
+    nacks.filled(A, 4, 134)
+    expect(timing.samples).toEqual([4])
+  })
+
+  test('a gap that is known already does not call for another turn', () => {
+    arrive(A, a, 2)
+    due(100)
+    nacks.gap(A, a)
+    expect(nacks.deadlineMs).toBe(120)
+  })
+
+  test('what was filled needs no timer, though there is a later gap', () => {
+    arrive(A, a, 2)
+    due(100)
+    arrive(A, a, 1, 4)
+    expect(due(105)).toEqual(['0/0: 3+1'])
+    expect(nacks.deadlineMs).toBe(125)
+  })
+
   test('what nobody waits for is not measured', () => {
     nacks.filled(A, 1, 100)
     arrive(A, a, 2)
@@ -309,11 +338,25 @@ describe('in a large group', () => {
     expect(due(210)).toEqual(['0/1: 1+1 3+2'])
   })
 
-  test('a gap found in the turn in which another asks for it is spared too', () => {
+  test('a stretch is spared by itself, whatever is missing before it', () => {
     arrive(A, a, 2)
-    expect(nacks.heard(A, 0, [1, 1], 100)).toBe(true)
-    expect(due(100)).toEqual([])
-    expect(nacks.deadlineMs).toBe(120)
+    due(100)
+    due(150)
+    arrive(A, a, 4)
+    due(160)
+    expect(nacks.heard(A, 0, [3, 1], 161)).toBe(true)
+    expect(due(170)).toEqual([])
+    expect(due(220)).toEqual(['0/1: 1+1 3+1'])
+  })
+
+  test('a fresh gap that joins a wait keeps its own round', () => {
+    arrive(A, a, 2)
+    due(100)
+    due(150)
+    due(170)
+    arrive(A, a, 4)
+    due(180)
+    expect(due(220)).toEqual(['0/1: 1+1', '0/0: 3+1'])
   })
 
   test('nothing is spared by a request for less than is missing, or for something else', () => {
@@ -339,8 +382,14 @@ describe('in a large group', () => {
     due(100)
     arrive(A, a, 1, 4)
     expect(nacks.heard(A, 0, [3, 1], 110)).toBe(true)
-    arrive(A, a, 3)
-    expect(nacks.heard(A, 0, [3, 1], 110)).toBe(false)
+    expect(due(130)).toEqual([])
+  })
+
+  test('nothing is spared where nothing is missing any more', () => {
+    arrive(A, a, 2)
+    due(100)
+    arrive(A, a, 1)
+    expect(nacks.heard(A, 0, [1, 1], 110)).toBe(false)
   })
 
   test('a lower round than ours reaches fewer who could answer, and spares nothing', () => {
@@ -385,11 +434,25 @@ describe('in a large group', () => {
     expect(due(199)).toEqual(['0/1: 1+1', '0/0: 3+1'])
   })
 
-  test('no repair is timed that another member asked for', () => {
+  test('no repair is timed that another member asked for, alone or again', () => {
     arrive(A, a, 2)
     due(100)
     nacks.heard(A, 0, [1, 1], 110)
     nacks.filled(A, 1, 120)
+    arrive(A, a, 1, 4)
+    due(130)
+    due(180)
+    expect(nacks.heard(A, 1, [3, 1], 181)).toBe(true)
+    nacks.filled(A, 3, 190)
     expect(timing.samples).toEqual([])
+  })
+
+  test('a repair that comes after its timeout is timed too if nobody asked again: so the estimate learns', () => {
+    arrive(A, a, 2)
+    due(100)
+    due(150)
+    due(170)
+    nacks.filled(A, 1, 175)
+    expect(timing.samples).toEqual([25])
   })
 })

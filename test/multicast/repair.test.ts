@@ -131,6 +131,14 @@ test("packets of one sender are not another's", () => {
   expect(due(117)).toEqual(['1:5>all'])
 })
 
+test('a later answer does not delay an earlier one', () => {
+  repair.requested(SELF, window, B, 0, [5, 1], 100)
+  repair.requested(OTHER, window, B, 2, [5, 1], 100)
+  expect(repair.deadlineMs).toBeLessThanOrEqual(100)
+  expect(due(100)).toEqual(['0:5>2'])
+  expect(repair.deadlineMs).toBe(107)
+})
+
 test('only what is held is resent', () => {
   repair.requested(SELF, source(10, 20, [12]), B, 0, [8, 6, 19, 9], 100)
   expect(due(100)).toEqual(['0:10>2', '0:11>2', '0:13>2', '0:19>2', '0:20>2'])

@@ -1,0 +1,96 @@
+import { type Endpoint, Message, type View } from '../types.js'
+import type { ControlBody } from '../wire/control-codec.js'
+import type { AgreedView, Peer } from '../wire/view-codec.js'
+import type { Counters } from './counters.js'
+import type { Outbox } from './outbox.js'
+import { streamTag, TellLink } from './tell-link.js'
+
+export interface TellLinksOptions {
+  readonly groupTag: number
+  readonly self: Peer
+  readonly counters: Counters
+  readonly outbox: Outbox
+  readonly random: () => number
+  readonly control: (to: Endpoint, tag: number, body: ControlBody) => void
+}
+
+/** The links to the other members of the view, each made when it is first used. */
+export class TellLinks {
+  readonly #options: TellLinksOptions
+  readonly #links = new Map<string, TellLink>()
+  /** Whose stream a tag names, either way. */
+  readonly #peers = new Map<number, Peer>()
+  #view!: AgreedView
+  #published!: View
+
+  constructor(options: TellLinksOptions) {
+    this.#options = options
+  }
+
+  get all(): IterableIterator<TellLink> {
+    return this.#links.values()
+  }
+
+  /** Drops the links to those who are gone, and learns the tags of those who came. */
+  install(view: AgreedView, published: View): void {
+    const { incarnation } = this.#options.self
+    this.#view = view
+    this.#published = published
+    this.#peers.clear()
+    for (const member of view.members) {
+      if (member.incarnation === incarnation) continue
+      this.#peers.set(streamTag(incarnation, member.incarnation), member)
+      this.#peers.set(streamTag(member.incarnation, incarnation), member)
+    }
+    for (const gone of this.#links.keys()) {
+      if (!view.members.some(member => member.incarnation === gone)) this.#links.delete(gone)
+    }
+  }
+
+  /** The link to the member with that incarnation, if it is in the view. */
+  to(incarnation: string): TellLink | undefined {
+    return this.of(streamTag(this.#options.self.incarnation, incarnation))
+  }
+
+  /** The link that a stream's tag names, if its member is in the view. */
+  of(tag: number): TellLink | undefined {
+    const peer = this.#peers.get(tag)
+    if (peer === undefined) return undefined
+    let link = this.#links.get(peer.incarnation)
+    if (link === undefined) {
+      link = this.#open(peer)
+      this.#links.set(peer.incarnation, link)
+    }
+    return link
+  }
+
+  /** The application has taken a message of the member with that incarnation. */
+  consume(incarnation: string, seq: number): void {
+    this.#links.get(incarnation)?.incoming.reader.consume(seq)
+  }
+
+  /** What a member tells itself needs no stream. */
+  tellSelf(data: Uint8Array): void {
+    this.#options.counters.messagesOut++
+    this.#deliver(this.#options.self, 0, data.slice(), 0, data.length)
+  }
+
+  #open(peer: Peer): TellLink {
+    const { packetBytes, messageBytesMax } = this.#view
+    const environment = { ...this.#options, packetBytes, messageBytesMax, viewId: () => this.#view.id }
+    const message = (bytes: Uint8Array, offset: number, length: number, _rank: number, seq: number) => {
+      link.incoming.reader.delivered()
+      this.#deliver(peer, seq, bytes, offset, length)
+    }
+    const link: TellLink = new TellLink(peer, environment, { message })
+    return link
+  }
+
+  #deliver({ incarnation }: Peer, seq: number, bytes: Uint8Array, offset: number, length: number): void {
+    const { counters, outbox } = this.#options
+    const { id, members } = this.#published
+    const rank = members.findIndex(member => member.incarnation === incarnation)
+    counters.messagesIn++
+    outbox.deliveries.push(new Message('told', members[rank], id, 'fifo', rank, seq, bytes, offset, length))
+  }
+}

@@ -1,0 +1,228 @@
+import { Driver } from '../../src/driver.js'
+import { type Engine, type EngineConfig, type EngineEvent, REFUSED, TAKEN } from '../../src/engine/engine.js'
+import type { ClockPort, NetworkHandler, NetworkPort, Ports } from '../../src/ports.js'
+import { SendQueue } from '../../src/send-queue.js'
+import type { Endpoint, GroupEvent, Message } from '../../src/types.js'
+import { PACKET_BYTES, type World } from './world.js'
+
+/** As libuv: so many reads from one socket, then the loop goes on. */
+const READS_MAX = 32
+const TURN_MS = 0.01
+
+export interface PlayerOptions {
+  readonly engine?: Partial<EngineConfig>
+}
+
+/** What the application of a member saw. */
+export type Seen =
+  | { readonly type: 'view'; readonly id: number; readonly lineage: string; readonly members: readonly string[] }
+  | { readonly type: 'message' | 'told'; readonly from: string; readonly nth: number; readonly view: number }
+
+/**
+ * One process: an event loop, a socket and an application on the real driver and engine. Messages are numbered by
+ * their sender, in each direction; the application writes down what it gets, and may stop reading for a while.
+ */
+export class Player implements NetworkPort, ClockPort {
+  readonly name: string
+  readonly endpoint: Endpoint
+  readonly packetBytes = PACKET_BYTES
+  readonly receiveBufferBytes = 65_536
+  readonly path = 'datagrams'
+  readonly engine: Engine
+  readonly log: Seen[] = []
+  readonly unread: Message[] = []
+  readonly events: EngineEvent[] = []
+  /** How many messages were taken over by the group: '' is the group, else a member's name. */
+  readonly taken = new Map<string, number>()
+  isReading = true
+  /** Names of the members in the view. */
+  view = ''
+  viewId = 0
+  /** How it ended: 'left', or an error's code. */
+  end: string | null = null
+  turns = 0
+  readonly #world: World
+  readonly #driver: Driver
+  readonly #queues = new Map<string, SendQueue>()
+  readonly #asked = new Map<string, number>()
+  #handler: NetworkHandler | null = null
+  #inbox: { readonly bytes: Uint8Array; readonly from: Endpoint }[] = []
+  #deferred: (() => void)[] = []
+  #timer: { readonly atMs: number; readonly fire: () => void } | null = null
+  #pausedUntilMs = 0
+  #isTurnEntered = false
+
+  constructor(world: World, name: string, engine: Engine) {
+    this.#world = world
+    this.name = name
+    this.engine = engine
+    this.endpoint = engine.self.endpoint
+    const ports: Ports = { network: this, clock: this, random: { next: () => world.random() } }
+    this.#driver = new Driver(engine, ports, {
+      deliver: batch => this.#deliver(batch),
+      event: event => this.#handle(event),
+      failed: error => {
+        throw error
+      },
+    })
+    this.#driver.start()
+  }
+
+  get incarnation(): string {
+    return this.engine.self.incarnation
+  }
+
+  /** Sends `count` numbered messages of `bytes` bytes to the group, or to one member. */
+  send(count = 1, bytes = 8, to: Player | null = null): void {
+    const key = to?.incarnation ?? ''
+    const queue = this.#queue(key)
+    for (let i = 0; i < count; i++) {
+      const nth = this.#asked.get(key) ?? 0
+      this.#asked.set(key, nth + 1)
+      const data = new Uint8Array(bytes)
+      if (bytes >= 4) new DataView(data.buffer).setUint32(0, nth)
+      queue.send(data, undefined).then(
+        () => {},
+        () => {},
+      )
+    }
+  }
+
+  leave(): void {
+    if (this.end === null) this.#driver.leave()
+  }
+
+  pause(ms: number): void {
+    this.#pausedUntilMs = this.#world.nowMs + ms
+  }
+
+  /** The application takes all that it has not taken, and goes on reading. */
+  read(): void {
+    this.isReading = true
+    for (const message of this.unread.splice(0)) this.#take(message)
+  }
+
+  messages(type: 'message' | 'told' = 'message'): string[] {
+    return this.log.flatMap(seen => (seen.type === type ? [`${seen.from}${seen.nth}`] : []))
+  }
+
+  arrive(bytes: Uint8Array, from: Endpoint): void {
+    if (this.end !== null) return
+    this.#inbox.push({ bytes, from })
+    this.#enterTurn(this.#world.nowMs)
+  }
+
+  start(handler: NetworkHandler): void {
+    this.#handler = handler
+  }
+
+  multicast(bytes: Uint8Array, offset: number, length: number): boolean {
+    this.#world.transmit(this, null, bytes, offset, length)
+    return true
+  }
+
+  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
+    this.#world.transmit(this, to, bytes, offset, length)
+    return true
+  }
+
+  reach(): void {}
+
+  async close(): Promise<void> {}
+
+  now(): number {
+    return this.#world.nowMs
+  }
+
+  defer(turn: () => void): void {
+    this.#deferred.push(turn)
+    this.#enterTurn(this.#world.nowMs)
+  }
+
+  arm(atMs: number, fire: () => void): void {
+    const tickMs = Math.floor(Math.max(atMs, this.#world.nowMs)) + 1
+    this.#timer = { atMs: tickMs, fire }
+    this.#world.at(tickMs, () => this.#enterTurn(this.#world.nowMs))
+  }
+
+  disarm(): void {
+    this.#timer = null
+  }
+
+  #enterTurn(atMs: number): void {
+    if (this.#isTurnEntered) return
+    this.#isTurnEntered = true
+    this.#world.at(atMs, () => this.#turn())
+  }
+
+  /** As Node's: a timer that is due, what the socket holds, what was deferred. */
+  #turn(): void {
+    const { nowMs } = this.#world
+    this.#isTurnEntered = false
+    if (this.end !== null) return
+    if (nowMs < this.#pausedUntilMs) return this.#enterTurn(this.#pausedUntilMs)
+    this.turns++
+    const timer = this.#timer
+    if (timer !== null && timer.atMs <= nowMs) {
+      this.#timer = null
+      timer.fire()
+    }
+    for (const { bytes, from } of this.#inbox.splice(0, READS_MAX)) this.#handler!.datagram(bytes, from, true)
+    for (const turn of this.#deferred.splice(0)) turn()
+    if (this.#inbox.length > 0 || this.#deferred.length > 0) this.#enterTurn(nowMs + TURN_MS)
+  }
+
+  #queue(key: string): SendQueue {
+    let queue = this.#queues.get(key)
+    if (queue === undefined) {
+      const submit = (data: Uint8Array) => {
+        if (this.view === '' || this.end !== null) return 'refused'
+        const fate = this.#driver.submit(data, key === '' ? null : key)
+        if (fate === REFUSED) return 'refused'
+        this.taken.set(key, (this.taken.get(key) ?? 0) + 1)
+        return fate === TAKEN ? 'taken' : 'pending'
+      }
+      queue = new SendQueue(submit, () => this.viewId)
+      this.#queues.set(key, queue)
+    }
+    return queue
+  }
+
+  #deliver(batch: readonly GroupEvent[]): void {
+    for (const event of batch) {
+      if (event.type !== 'view') {
+        if (this.isReading) this.#take(event)
+        else this.unread.push(event)
+        continue
+      }
+      const { id, lineage, members } = event.view
+      const names = members.map(({ name }) => name)
+      this.log.push({ type: 'view', id, lineage, members: names })
+      this.view = names.join(' ')
+      this.viewId = id
+    }
+    for (const queue of this.#queues.values()) queue.pump()
+  }
+
+  #handle(event: EngineEvent): void {
+    this.events.push(event)
+    if (event.type === 'drain') for (const queue of this.#queues.values()) queue.pump()
+    else if (event.type === 'sealed') this.#queues.get(event.to ?? '')?.sealed(event.view)
+    else if (event.type === 'closed') {
+      this.end = event.error?.code ?? 'left'
+      void this.#driver.close()
+    }
+  }
+
+  #take(message: Message): void {
+    const { type, from, data, view } = message
+    const nth = data.length < 4 ? this.#nextOf(type, from.name) : new DataView(data.buffer, data.byteOffset).getUint32(0)
+    this.log.push({ type, from: from.name, nth, view })
+    this.#driver.consume(message)
+  }
+
+  /** A message too short for a number counts as the next. */
+  #nextOf(type: 'message' | 'told', from: string): number {
+    return 1 + (this.log.findLast(seen => seen.type === type && seen.from === from)?.nth ?? -1)
+  }
+}

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest'
+import { replayOf, runCampaign } from '../../src/sim/campaign.js'
+import type { Run } from '../../src/sim/run.js'
+
+const FULL = process.env.FULL === '1'
+const SEEDS = FULL ? 2_000 : 200
+const SHARDS = 4
+const RUN_MS_MAX = 5_000
+
+/** What a long series of runs must have met, often enough to say that it was tried. */
+const MET = [
+  'repairsForOthers',
+  'nacksSuppressed',
+  'tailsRecovered',
+  'windowClosings',
+  'sequenceWraps',
+  'fragmentsRepaired',
+] as const
+const MET_MIN = 20
+
+/** One of the four parts into which the seeds are split, so that they run side by side. */
+export function playSeeds(shard: number): void {
+  const count = SEEDS / SHARDS
+  const first = shard * count
+  it(
+    `seeds ${first} to ${first + count - 1} keep every promise`,
+    async () => {
+      const { failed, figures } = await runCampaign(first, count)
+      expect(failed.map(report)).toEqual([])
+      const rare = MET.filter(name => figures[name] < (FULL ? MET_MIN : 1))
+      expect(rare).toEqual([])
+    },
+    count * RUN_MS_MAX,
+  )
+}
+
+const report = ({ seed, violations }: Run): string =>
+  [
+    replayOf(seed),
+    ...violations.slice(0, 5).map(({ checker, process, what }) => `${checker}: ${process} ${what}`),
+  ].join('\n')

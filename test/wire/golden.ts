@@ -1,0 +1,242 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { decodeBody, encodeBody, type Header, NONE, pack, packet, resealed, tellTag } from './reference.js'
+
+/**
+ * The frames under proto/vectors, as the reference writes them. To write the files anew after a change of the format:
+ * VECTORS=write npx vitest run test/wire/vectors.test.ts
+ */
+
+/** Bytes in JSON: lines of 32, so that the first line of a packet is its header. */
+export type Hex = string[]
+
+export interface GoldenPacket {
+  readonly header: Header
+  readonly hex: Hex
+}
+
+/** Packets of one stream, and the messages in them. */
+export interface GoldenStream {
+  readonly name: string
+  readonly packetBytes: number
+  readonly packets: readonly GoldenPacket[]
+  readonly messages: readonly Hex[]
+}
+
+export interface GoldenControl {
+  readonly name: string
+  readonly packetBytes: number
+  readonly packets: readonly GoldenPacket[]
+  /** Protobuf's JSON form; null: a body that this release does not know. */
+  readonly body: object | null
+}
+
+export interface GoldenDrop {
+  readonly name: string
+  readonly cause: string
+  readonly hex: Hex
+}
+
+export interface Golden {
+  readonly data: readonly GoldenStream[]
+  readonly tell: readonly GoldenStream[]
+  readonly control: readonly GoldenControl[]
+  readonly dropped: readonly GoldenDrop[]
+}
+
+export const GROUP = 'demo'
+const VIEW_TAG = 0x1badcafe
+const ALICE = '0123456789abcdef'
+const BOB = 'fedcba9876543210'
+const PACKET_BYTES = 512
+
+export function toHex(bytes: Uint8Array): Hex {
+  return Buffer.from(bytes).toString('hex').match(/.{1,64}/g) ?? []
+}
+
+export const fromHex = (hex: Hex): Uint8Array => new Uint8Array(Buffer.from(hex.join(''), 'hex'))
+
+const text = (message: string): Uint8Array => new TextEncoder().encode(message)
+const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i % 251)
+const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')
+
+function stream(name: string, from: Partial<Header>, messages: readonly Uint8Array[]): GoldenStream {
+  const start: Header = {
+    kind: 'data',
+    group: GROUP,
+    tag: VIEW_TAG,
+    rank: 2,
+    seq: 0xfffffff0,
+    stable: 0xffffffef,
+    first: NONE,
+    flags: 0,
+    ...from,
+  }
+  const packets = pack(messages, PACKET_BYTES - 32).map(({ first, bytes }, i) => {
+    const header = { ...start, seq: (start.seq + i) >>> 0, first }
+    return { header, hex: toHex(packet(header, bytes)) }
+  })
+  return { name, packetBytes: PACKET_BYTES, packets, messages: messages.map(toHex) }
+}
+
+function control(name: string, body: object | null, from: Partial<Header> = {}, raw?: Uint8Array): GoldenControl {
+  const bytes = raw ?? encodeBody(body!)
+  const room = PACKET_BYTES - 32
+  const count = Math.max(1, Math.ceil(bytes.length / room))
+  const packets = Array.from({ length: count }, (_, index) => {
+    const header: Header = {
+      kind: 'control',
+      group: GROUP,
+      tag: VIEW_TAG,
+      rank: 1,
+      seq: 7,
+      stable: index * 65_536 + count,
+      first: 0,
+      flags: 1,
+      ...from,
+    }
+    return { header, hex: toHex(packet(header, bytes.subarray(index * room, (index + 1) * room))) }
+  })
+  // As the bytes have it: a field that is zero is not there.
+  return { name, packetBytes: PACKET_BYTES, packets, body: body && decodeBody(bytes) }
+}
+
+const identity = (name: string, incarnation: string, port: number) => ({
+  name,
+  incarnation: base64(incarnation),
+  address: '192.0.2.7',
+  port,
+  receiveBufferBytes: 212_992,
+  voter: true,
+})
+
+const view = (members: object[]) => ({
+  lineage: base64('00ff00ff00ff00ff'),
+  id: 3,
+  tag: 0xdecade01,
+  members,
+  version: 1,
+  messageBytesMax: 16_777_216,
+  packetBytes: PACKET_BYTES,
+})
+
+function controls(): GoldenControl[] {
+  const outsider = { tag: 0, rank: NONE }
+  const alice = identity('alice', ALICE, 40_001)
+  const crowd = Array.from({ length: 20 }, (_, i) =>
+    identity(`member-${i}`, i.toString(16).padStart(16, '0'), 40_000 + i),
+  )
+  const toBob = { tag: tellTag(ALICE, BOB), rank: NONE }
+  return [
+    control('two gaps of one origin, one across the wrap; one gap of another', {
+      nack: {
+        gaps: [
+          { rank: 0, round: 0, ranges: [0xfffffff2, 1, 0xffffffff, 3] },
+          { rank: 3, round: 2, ranges: [5, 9] },
+        ],
+      },
+    }),
+    control('a report', { report: { received: 4_294_967_290, consumed: 4_294_967_280 } }),
+    control('a report that stands at number 0, which protobuf leaves out', { report: {} }),
+    control('an announcement that asks two members to report', { announce: { last: 12, waiting: [0, 3] } }),
+    control('a beat in a view of three', {
+      beat: {
+        stamp: 1234.5,
+        received: [17, 4_294_967_295, 3],
+        consumed: [16, 4_294_967_295, 3],
+        echoes: [{ rank: 2, stamp: 99.25, held: 0.75 }],
+      },
+    }),
+    control('a request to join', { join: { member: alice, checkBodies: true, packetBytes: PACKET_BYTES } }, outsider),
+    control(
+      'a refusal',
+      { refuse: { incarnation: base64(ALICE), code: 'ERR_TUTTI_NAME', reason: 'the group has a live member named alice' } },
+      { tag: 0 },
+    ),
+    control('a request to leave', { leave: { incarnation: base64(ALICE) } }),
+    control('prepare', { prepare: { round: 2_863_311_530 } }),
+    control('promise', { promise: { round: 2_863_311_530, last: 12 } }),
+    control('decide', {
+      decide: {
+        round: 2_863_311_530,
+        next: view([alice, identity('bob', BOB, 40_002)]),
+        cut: [12, 4_294_967_295, 0],
+      },
+    }),
+    control('installed', { installed: { tag: 0xdecade01, incarnation: base64(ALICE) } }, { tag: 0 }),
+    control('settled', { settled: { tag: 0xdecade01 } }),
+    control("a NACK of a tell's stream, which its tag names", { nack: { gaps: [{ rank: 0, ranges: [1, 1] }] } }, toBob),
+    control('a decision in fragments', { decide: { round: 1, next: view(crowd), cut: [1] } }, { seq: 0xfffffffe }),
+    control('a field that this release does not know is ignored', { prepare: { round: 5 } }, {},
+      // Field 100 of Prepare, a varint, behind the round.
+      Uint8Array.from([0x6a, 5, 0x08, 5, 0xa0, 0x06, 1])),
+    control('a body that this release does not know', null, {}, Uint8Array.from([0xa2, 0x06, 1, 0])),
+  ]
+}
+
+/** `valid` with `change` made to it, and unless it is the point of the exercise with the right checksum. */
+function drop(name: string, cause: string, valid: Uint8Array, change: (bytes: Uint8Array) => Uint8Array | void): GoldenDrop {
+  const bytes = valid.slice()
+  return { name, cause, hex: toHex(change(bytes) ?? resealed(bytes)) }
+}
+
+function drops(): GoldenDrop[] {
+  const plain = fromHex(stream('', {}, [text('hello')]).packets[0].hex)
+  const checked = fromHex(stream('', { flags: 1 }, [text('hello')]).packets[0].hex)
+  const beat = fromHex(control('', { beat: { stamp: 1 } }).packets[0].hex)
+  const fragment = (index: number, count: number) => (bytes: Uint8Array) =>
+    new DataView(bytes.buffer).setUint32(20, index * 65_536 + count)
+  return [
+    drop('shorter than a header', 'truncated', plain, bytes => bytes.slice(0, 31)),
+    drop('a length that reaches beyond the datagram', 'truncated', plain, bytes => bytes.slice(0, -1)),
+    drop('another magic', 'foreign', plain, bytes => void (bytes[0] ^= 1)),
+    drop('the tag of another group', 'foreign', plain, bytes => void (bytes[4] ^= 1)),
+    drop('a version to come', 'version', plain, bytes => void (bytes[2] = 2)),
+    drop('a length that is less than a header', 'corrupt', plain, bytes => void (bytes[15] = 31)),
+    drop('a flipped bit in the sequence number', 'corrupt', plain, bytes => ((bytes[19] ^= 4), bytes)),
+    drop('a flipped bit in a body under checksum', 'corrupt', checked, bytes => ((bytes[36] ^= 4), bytes)),
+    drop('a kind that this version does not have', 'kind', plain, bytes => void (bytes[3] = 9)),
+    drop('kind 0', 'kind', plain, bytes => void (bytes[3] = 0)),
+    drop('a control body that is not protobuf', 'malformed', beat, bytes => void bytes.fill(0xff, 32)),
+    drop('a fragment of no fragments', 'malformed', beat, fragment(0, 0)),
+    drop('a fragment beyond their count', 'malformed', beat, fragment(2, 2)),
+    drop('more fragments than any message may have', 'malformed', beat, fragment(0, 1025)),
+  ]
+}
+
+export function golden(): Golden {
+  const long = pattern(1200)
+  return {
+    data: [
+      stream('an empty message', {}, [new Uint8Array(0)]),
+      stream('three messages in one packet', { rank: 0, seq: 40, stable: 38 }, [text('one'), text(''), text('drei: ü')]),
+      stream('a message that straddles three packets, and its neighbours', {}, [text('before'), long, text('behind')]),
+      stream('a message that ends three bytes before the packet does: padded', {}, [pattern(473), text('next')]),
+      stream('a prefix that ends with its packet: the message lies in the next one', {}, [pattern(472), text('whole')]),
+      stream('a message that fills its packet to the last byte', {}, [pattern(476)]),
+      stream('a checksum over the body too', { flags: 1, seq: 3, stable: 1 }, [text('covered')]),
+      stream('across the wrap', { seq: 0xfffffffe, stable: 0xfffffffd }, [long, text('wrapped')]),
+    ],
+    tell: [
+      stream('from alice to bob', { kind: 'tell', tag: tellTag(ALICE, BOB), rank: NONE, flags: 1 }, [
+        text('for you'),
+        text('alone'),
+      ]),
+    ],
+    control: controls(),
+    dropped: drops(),
+  }
+}
+
+const fileOf = (family: string): string => fileURLToPath(new URL(`../../proto/vectors/${family}.json`, import.meta.url))
+
+export function readGolden(): Golden {
+  const read = (family: string) => JSON.parse(readFileSync(fileOf(family), 'utf8'))
+  return { data: read('data'), tell: read('tell'), control: read('control'), dropped: read('dropped') }
+}
+
+export function writeGolden(): void {
+  for (const [family, frames] of Object.entries(golden())) {
+    writeFileSync(fileOf(family), `${JSON.stringify(frames, null, 2)}\n`)
+  }
+}

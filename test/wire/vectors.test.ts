@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { ControlReader, encodeControl } from '../../src/wire/control-codec.js'
+import { Fragments } from '../../src/wire/fragments.js'
+import { tutti } from '../../src/wire/generated/control.js'
+import * as wire from '../../src/wire/header.js'
+import { Packer } from '../../src/wire/packer.js'
+import { fromHex, type GoldenPacket, type GoldenStream, golden, readGolden, toHex, writeGolden } from './golden.js'
+import { bodyNames, decodeBody, encodeBody, groupTag, KINDS } from './reference.js'
+
+if (process.env.VECTORS === 'write') writeGolden()
+const { data, tell, control, dropped } = readGolden()
+const from = { address: '192.0.2.7', port: 40_001 }
+
+test('the files are what the reference writes', () => {
+  expect({ data, tell, control, dropped }).toEqual(golden())
+})
+
+/** The packet's bytes, once every field of its header has been read and found right. */
+function judged({ header, hex }: GoldenPacket): Uint8Array {
+  const bytes = fromHex(hex)
+  expect(wire.judge(bytes, 0, bytes.length, groupTag(header.group))).toBe(wire.OK)
+  expect({
+    kind: wire.kindOf(bytes, 0),
+    tag: wire.viewTagOf(bytes, 0),
+    rank: wire.rankOf(bytes, 0),
+    length: wire.lengthOf(bytes, 0),
+    seq: wire.seqOf(bytes, 0),
+    stable: wire.stableOf(bytes, 0),
+    first: wire.firstOf(bytes, 0),
+    order: wire.orderOf(bytes, 0),
+    flags: wire.flagsOf(bytes, 0),
+  }).toEqual({
+    kind: KINDS[header.kind],
+    tag: header.tag,
+    rank: header.rank,
+    length: bytes.length,
+    seq: header.seq,
+    stable: header.stable,
+    first: header.first,
+    order: 0,
+    flags: header.flags,
+  })
+  return bytes
+}
+
+/** What the packer makes of the messages, packet by packet. */
+function repack({ packets, packetBytes, messages }: GoldenStream): Uint8Array[] {
+  const { header } = packets[0]
+  const { tag, rank, flags, stable } = header
+  const kind = KINDS[header.kind]
+  const packer = new Packer({ kind, groupTag: groupTag(header.group), tag, rank, packetBytes, flags })
+  const packed: Uint8Array[] = []
+  const close = () => {
+    const at = packer.packetAt
+    packed.push(packer.slab.slice(at, at + packer.close()))
+  }
+  const open = () => packer.isOpen || packer.open((header.seq + packed.length) >>> 0, stable, 0)
+  for (const message of messages.map(fromHex)) {
+    open()
+    packer.begin(message.length)
+    for (let written = packer.write(message, 0); ; written += packer.write(message, written)) {
+      if (packer.room < 4) close()
+      if (written === message.length) break
+      open()
+    }
+  }
+  if (packer.isOpen) close()
+  return packed
+}
+
+describe.each([...data, ...tell])('messages: $name', stream => {
+  test('is read', () => {
+    const messages: string[][] = []
+    const sink = {
+      message: (bytes: Uint8Array, offset: number, length: number) =>
+        void messages.push(toHex(bytes.subarray(offset, offset + length))),
+    }
+    const fragments = new Fragments(stream.packets[0].header.rank, 65_536, sink)
+    for (const packet of stream.packets) {
+      expect(fragments.read(judged(packet), 0, packet.header.seq)).toBe(true)
+    }
+    expect(messages).toEqual(stream.messages)
+  })
+
+  test('is written', () => {
+    expect(repack(stream).map(toHex)).toEqual(stream.packets.map(({ hex }) => hex))
+  })
+})
+
+describe.each(control)('control: $name', ({ name, packets, packetBytes, body }) => {
+  test('is read', () => {
+    const reader = new ControlReader()
+    // The last fragment first: they may come in any order.
+    const read = packets.toReversed().map(packet => reader.read(judged(packet), 0, from))
+    expect(read.slice(0, -1).every(each => each === undefined)).toBe(true)
+    const control = read.at(-1)!
+    if (body === null) expect(control.body).toBeUndefined()
+    else expect(decodeBody(tutti.Control.encode(control).finish())).toEqual(body)
+  })
+
+  test.runIf(body !== null && !name.includes('does not know'))('is written', () => {
+    const { header } = packets[0]
+    const frame = {
+      groupTag: groupTag(header.group),
+      viewTag: header.tag,
+      rank: header.rank,
+      number: header.seq,
+      packetBytes,
+    }
+    const written = encodeControl(tutti.Control.decode(encodeBody(body!)), frame)
+    expect(written.map(toHex)).toEqual(packets.map(({ hex }) => hex))
+  })
+})
+
+test('every control body has a golden frame', () => {
+  const shown = new Set(control.flatMap(({ body }) => Object.keys(body ?? {})))
+  expect([...shown].sort()).toEqual(bodyNames().toSorted())
+})
+
+test.each(dropped)('dropped as $cause: $name', ({ cause, hex }) => {
+  const bytes = fromHex(hex)
+  const verdict = wire.judge(bytes, 0, bytes.length, groupTag('demo'))
+  if (cause !== 'malformed') return expect(wire.DROP_CAUSES[verdict]).toBe(cause)
+  expect(verdict).toBe(wire.OK)
+  expect(new ControlReader().read(bytes, 0, from)).toBeNull()
+})
