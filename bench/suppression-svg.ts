@@ -42,9 +42,9 @@ ${[...grid, ...decades].join('\n')}
 ${dots.join('\n')}
 <text x="${(LEFT + RIGHT) / 2}" y="${BOTTOM + 42}" text-anchor="middle">receivers, all of which lose one packet</text>
 <text x="14" y="${(TOP + BOTTOM) / 2}" text-anchor="middle" transform="rotate(-90 14 ${(TOP + BOTTOM) / 2})">NACKs a loss (mean)</text>
-<text x="${x(14)}" y="${y(11.2)}" style="fill:#c33">without suppression: one a receiver</text>
-<text x="${x(330)}" y="${y(6)}" style="fill:#15c">● measured</text>
-<text x="${x(330)}" y="${y(6) + 20}" style="fill:#1a6">— expected: exp(1.2 (ln N + 1) / 2K), K = 4</text>
+<text x="84" y="44" style="fill:#c33">without suppression: one a receiver</text>
+<text x="340" y="184" style="fill:#15c">● measured</text>
+<text x="340" y="204" style="fill:#1a6">— expected: exp(1.2 (ln N + 1) / 2K), K = 4</text>
 </svg>
 `
 }

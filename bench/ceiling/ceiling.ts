@@ -47,12 +47,17 @@ export const CEILING_DEFAULTS = {
   address: '239.77.1.1',
 } as const
 
-let nextPort = 21_000 + (process.pid % 1000) * 20
+let lastPort = 21_000 + (process.pid % 1000) * 20
+
+/** Another port for every run: no packet of the one before is heard. */
+export function freePort(): number {
+  return lastPort++
+}
 
 /** Runs the bare port between processes of its own: no protocol can be faster than this. */
 export async function runCeiling(options: CeilingOptions): Promise<CeilingResult> {
   const { seconds, warmUpSeconds = 1, ...rest } = options
-  const settings: CeilingSettings = { ...CEILING_DEFAULTS, port: nextPort++, ...rest }
+  const settings: CeilingSettings = { ...CEILING_DEFAULTS, port: freePort(), ...rest }
   const members = Array.from({ length: settings.members }, (_, rank) => start(settings, rank))
   try {
     await Promise.all(members.map(next))

@@ -19,7 +19,7 @@ import { type CeilingSettings, GROUP_TAG, type Sample } from './settings.js'
 import { TrainWriter } from './train-writer.js'
 
 /** How long a sender waits for an acknowledgement before it goes on as if it had come: packets were lost. */
-const STALL_MS = 200
+const STALL_MS = 1000
 
 /** One process of the ceiling: trains out while the window is open, one call for each message in, and acknowledgements. */
 class Member {
@@ -33,7 +33,7 @@ class Member {
   readonly #told: number[]
   readonly #ackPackets: number
   readonly #windowPackets: number
-  readonly #ack: Buffer
+  readonly #ack: Uint8Array
   #messages = 0
   #bytes = 0
   #touched = 0
@@ -47,19 +47,19 @@ class Member {
     this.#settings = settings
     this.#rank = rank
     this.#port = port
-    this.#writer = new TrainWriter(settings, rank, Buffer.alloc(settings.bytes, rank + 1), this.#deliver)
+    this.#writer = new TrainWriter(settings, rank, new Uint8Array(settings.bytes).fill(rank + 1), this.#deliver)
     this.#readers = Array.from({ length: senders }, () => new PacketReader(this.#deliver))
     this.#acknowledged = Array(members).fill(0)
     this.#acknowledged[rank] = Number.POSITIVE_INFINITY
     this.#told = Array(senders).fill(0)
     this.#ackPackets = Math.max(1, Math.floor(settings.ackBytes / packetBytes))
     this.#windowPackets = Math.max(trainPackets, Math.floor(settings.windowBytes / packetBytes))
-    this.#ack = Buffer.alloc(HEADER_BYTES + 4 * senders)
+    this.#ack = new Uint8Array(HEADER_BYTES + 4 * senders)
   }
 
   start(): void {
     this.#port.start({
-      datagram: bytes => this.#receive(bytes as Buffer),
+      datagram: bytes => this.#receive(bytes),
       failed: error => process.stderr.write(`member ${this.#rank}: ${error.message}\n`),
       overflowed: datagrams => {
         this.#drops += datagrams
@@ -93,14 +93,20 @@ class Member {
     this.#touched ^= bytes[offset]
   }
 
-  #receive(bytes: Buffer): void {
+  #receive(bytes: Uint8Array): void {
     const end = bytes.length
+    let reader: PacketReader | undefined
     for (let at = 0; at < end; ) {
       if (judge(bytes, at, end, GROUP_TAG) !== OK) return
       const length = lengthOf(bytes, at)
       const rank = rankOf(bytes, at)
-      if (kindOf(bytes, at) === DATA) this.#readers[rank].read(bytes, at, at + length)
-      else if (this.#rank < this.#settings.senders) {
+      if (kindOf(bytes, at) === DATA) {
+        if (!reader) {
+          reader = this.#readers[rank]
+          reader.open(bytes)
+        }
+        reader.read(bytes, at, at + length)
+      } else if (this.#rank < this.#settings.senders) {
         this.#acknowledged[rank] = readU32(bytes, at + HEADER_BYTES + 4 * this.#rank)
       }
       at += length
@@ -141,7 +147,7 @@ class Member {
     return false
   }
 
-  #writeAck(memory: Buffer, at: number): number {
+  #writeAck(memory: Uint8Array, at: number): number {
     const length = HEADER_BYTES + 4 * this.#told.length
     writeHeader(memory, at, CONTROL, GROUP_TAG, 1, this.#rank, 0, 0, 0, 0, 0)
     for (let rank = 0; rank < this.#told.length; rank++) {

@@ -10,8 +10,10 @@ export class PacketReader {
   lost = 0
   readonly #deliver: (bytes: Uint8Array, offset: number, length: number) => void
   /** Where messages that lie in several packets are put together. A delivered message stays valid, so it only grows. */
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  #slab = new Uint8Array(SLAB_BYTES)
   #slabAt = 0
+  #buffer: ArrayBufferLike = this.#slab.buffer
+  #base = 0
   /** Of the message that is being put together: its length, and what is still to come. */
   #length = 0
   #missing = 0
@@ -20,7 +22,13 @@ export class PacketReader {
     this.#deliver = deliver
   }
 
-  read(bytes: Buffer, at: number, end: number): void {
+  /** Begins a datagram, which `read` then takes packets from. */
+  open(bytes: Uint8Array): void {
+    this.#buffer = bytes.buffer
+    this.#base = bytes.byteOffset
+  }
+
+  read(bytes: Uint8Array, at: number, end: number): void {
     const seq = seqOf(bytes, at)
     let from = at + HEADER_BYTES
     if (seq !== this.next) {
@@ -30,7 +38,7 @@ export class PacketReader {
       from += firstOf(bytes, at)
     }
     this.next = seq + 1
-    if (this.#missing > 0) from = this.#gather(bytes, from, end)
+    if (this.#missing > 0) from = this.#gather(from, end)
     while (end - from >= PREFIX_BYTES) {
       const length = readU32(bytes, from)
       if (length === 0) return
@@ -40,24 +48,24 @@ export class PacketReader {
         from += length
       } else {
         this.#begin(length)
-        from = this.#gather(bytes, from, end)
+        from = this.#gather(from, end)
       }
     }
   }
 
   #begin(length: number): void {
     if (this.#slab.length - this.#slabAt < length) {
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, length))
+      this.#slab = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, length)).buffer)
       this.#slabAt = 0
     }
     this.#length = length
     this.#missing = length
   }
 
-  #gather(bytes: Buffer, from: number, end: number): number {
+  #gather(from: number, end: number): number {
     const length = Math.min(this.#missing, end - from)
     // Half the price of Buffer.copy or subarray in Node 20.
-    this.#slab.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length), this.#slabAt)
+    this.#slab.set(new Uint8Array(this.#buffer, this.#base + from, length), this.#slabAt)
     this.#slabAt += length
     this.#missing -= length
     if (this.#missing === 0) this.#deliver(this.#slab, this.#slabAt - this.#length, this.#length)

@@ -5,7 +5,7 @@ import { type CeilingSettings, GROUP_TAG, PREFIX_BYTES } from './settings.js'
 export class TrainWriter {
   /** Packets sealed so far: the next one's number. */
   seq = 0
-  readonly memory: Buffer
+  readonly memory: Uint8Array
   readonly #message: Uint8Array
   readonly #settings: CeilingSettings
   readonly #rank: number
@@ -28,7 +28,7 @@ export class TrainWriter {
     this.#slots =
       (Math.ceil(settings.windowBytes / settings.packetBytes / settings.trainPackets) + 1) * settings.trainPackets
     // Room at the end of each train for an acknowledgement.
-    this.memory = Buffer.allocUnsafeSlow(this.#slots * settings.packetBytes + settings.packetBytes)
+    this.memory = new Uint8Array(this.#slots * settings.packetBytes + settings.packetBytes)
   }
 
   /** Where the next packet will lie. */

@@ -1,4 +1,14 @@
-import { type BlockReason, type ErrorCode, type Group, type GroupEvent, type Sent, TuttiError, type View } from 'tutti'
+import type { EventEmitter } from 'node:events'
+import {
+  type BlockReason,
+  type ErrorCode,
+  type Group,
+  type GroupEvent,
+  type GroupEvents,
+  type Sent,
+  TuttiError,
+  type View,
+} from 'tutti'
 import type { EventOutput } from './event-output.js'
 import {
   type Command,
@@ -11,7 +21,9 @@ import {
 import { version } from './version.js'
 
 /** What a session asks of a group. */
-export type PipeGroup = Pick<Group, 'self' | 'send' | 'tell' | 'leave' | 'stats' | 'on'> & AsyncIterable<GroupEvent>
+export type PipeGroup = Pick<Group, 'self' | 'send' | 'tell' | 'leave' | 'stats'> &
+  Pick<EventEmitter<GroupEvents>, 'on'> &
+  AsyncIterable<GroupEvent>
 
 /** Commands held before the first view; each one over it is refused. */
 const HELD_COMMANDS_MAX = 10_000

@@ -28,6 +28,10 @@ export type { EngineEvent } from './outbox.js'
 export { PENDING, REFUSED, TAKEN } from './outgoing.js'
 
 const LEAVE_MS_MAX = 5_000
+/** A leaver waits so long for what a closed window holds back. */
+const DRAIN_MS_MAX = 2_500
+/** A timer this late means that the process itself stood still. */
+const ASLEEP_MS = 500
 
 export interface EngineConfig {
   readonly group: string
@@ -62,6 +66,8 @@ export class Engine {
   readonly #links: TellLinks
   #controlNumber = 0
   #leaveAtMs = Number.POSITIVE_INFINITY
+  /** It leaves with messages that a closed window holds back. */
+  #isCurtailed = false
   #isClosed = false
   #nowMs: number
 
@@ -100,7 +106,7 @@ export class Engine {
       this.#current?.deadlineMs ?? Number.POSITIVE_INFINITY,
       this.#closing?.deadlineMs ?? Number.POSITIVE_INFINITY,
       this.#blocks.deadlineMs,
-      this.#leaveAtMs + LEAVE_MS_MAX,
+      this.#leaveAtMs + (this.#membership.isLeaving ? LEAVE_MS_MAX : DRAIN_MS_MAX),
     )
     for (const link of this.#links.all) deadlineMs = Math.min(deadlineMs, link.deadlineMs)
     return deadlineMs
@@ -293,15 +299,23 @@ export class Engine {
   /** Leaving waits until what was taken has been sealed and told; then the view change sees to it that all receive it. */
   #tryLeave(nowMs: number): void {
     if (this.#leaveAtMs === Number.POSITIVE_INFINITY) return
-    if (nowMs >= this.#leaveAtMs + LEAVE_MS_MAX) {
-      return this.#close(
-        'ERR_TUTTI_LEAVE_TIMEOUT',
-        `left without the others' consent, who did not answer in ${LEAVE_MS_MAX} ms`,
-      )
+    const overdueMs = nowMs - this.#leaveAtMs - LEAVE_MS_MAX
+    // To go because this process slept, with the others' answers unread, would leave them waiting for this member.
+    if (overdueMs >= ASLEEP_MS) this.#leaveAtMs = nowMs
+    else if (overdueMs >= 0) {
+      const reason = `left without the others' consent, who did not answer in ${LEAVE_MS_MAX} ms`
+      return this.#close('ERR_TUTTI_LEAVE_TIMEOUT', reason)
     }
-    if (this.#membership.isLeaving || this.#current?.out.isHeld) return
-    for (const { out } of this.#links.all) if (out.isHeld || !out.isDrained) return
-    this.#membership.leave(nowMs)
+    if (this.#membership.isLeaving) return
+    this.#isCurtailed = this.#isHeld
+    if (!this.#isCurtailed || nowMs >= this.#leaveAtMs + DRAIN_MS_MAX) this.#membership.leave(nowMs)
+  }
+
+  /** Something that was taken is not sealed, or not told. */
+  get #isHeld(): boolean {
+    if (this.#current?.out.isHeld) return true
+    for (const { out } of this.#links.all) if (out.isHeld || !out.isDrained) return true
+    return false
   }
 
   #tellOpening({ flow, window, pending, isWedged }: Outgoing): void {
@@ -321,6 +335,10 @@ export class Engine {
 
   #close(code?: ErrorCode, reason?: string): void {
     this.#isClosed = true
+    if (code === undefined && this.#isCurtailed) {
+      const reason = `left, but what the closed window held back for ${DRAIN_MS_MAX} ms was not sent`
+      return this.#close('ERR_TUTTI_LEAVE_TIMEOUT', reason)
+    }
     const error = code === undefined ? undefined : new TuttiError(code, reason ?? '')
     this.outbox.events.push({ type: 'closed', error })
   }

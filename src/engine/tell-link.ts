@@ -89,7 +89,7 @@ export class TellLink {
     const { window } = this.incoming
     const seq = seqOf(bytes, at)
     this.incoming.stable(stableOf(bytes, at))
-    const isLate = distance(window.last, seq) > 0
+    const isLate = distance(window.last, seq) >= 0
     const fate = window.insert(seq, bytes, at)
     if (fate === DUPLICATE) counters.duplicates++
     else if (fate === BEYOND) countDrop(counters, 'window')

@@ -128,7 +128,7 @@ export class ViewState {
     if (incoming === undefined || incoming === null) return countDrop(counters, incoming === null ? 'own' : 'rank')
     const seq = seqOf(bytes, at)
     incoming.stable(stableOf(bytes, at))
-    const isLate = distance(incoming.window.last, seq) > 0
+    const isLate = distance(incoming.window.last, seq) >= 0
     const fate = incoming.window.insert(seq, bytes, at)
     if (fate === DUPLICATE) {
       counters.duplicates++
@@ -281,13 +281,16 @@ export class ViewState {
     const gaps: tutti.Gap.$Properties[] = []
     this.nacks.due(nowMs, (rank, round, ranges) => {
       const gap = { rank, round, ranges }
-      this.#environment.counters.nacksSent++
       // Where nobody listens for others' NACKs, only the sender need hear the first ones.
-      if (round < SENDER_ROUNDS && !this.roundTrip.suppresses)
-        this.#environment.control(this.view.members[rank].endpoint, this, { nack: { gaps: [gap] } })
+      if (round < SENDER_ROUNDS && !this.roundTrip.suppresses) this.#nack(this.view.members[rank].endpoint, [gap])
       else gaps.push(gap)
     })
-    if (gaps.length > 0) this.#environment.control(null, this, { nack: { gaps } })
+    if (gaps.length > 0) this.#nack(null, gaps)
+  }
+
+  #nack(to: Endpoint | null, gaps: tutti.Gap.$Properties[]): void {
+    this.#environment.counters.nacksSent++
+    this.#environment.control(to, this, { nack: { gaps } })
   }
 
   /** @param to  rank of the one member that asked, or MULTICAST */

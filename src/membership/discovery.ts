@@ -2,6 +2,8 @@
 const LISTEN_MS = 300
 /** A sign of an established group, or of a joiner that goes first, holds founding back for so long. */
 const DEFER_MS = 1_000
+/** A timer this late means that the process itself stood still. */
+const ASLEEP_MS = 100
 const JOIN_MS_MIN = 30
 const JOIN_MS_MAX = 400
 
@@ -41,6 +43,8 @@ export class Discovery {
   /** What to do now: ask again, found a group, or nothing yet. */
   due(nowMs: number): 'join' | 'found' | 'wait' {
     if (nowMs < this.deadlineMs) return 'wait'
+    // Others may have founded the group meanwhile; what tells so is still to be read.
+    if (nowMs >= this.deadlineMs + ASLEEP_MS) this.#foundAtMs = Math.max(this.#foundAtMs, nowMs + LISTEN_MS)
     if (nowMs >= this.#foundAtMs) return 'found'
     this.deadlineMs = nowMs + this.#intervalMs * (0.5 + this.#random() / 2 ** 32)
     this.#intervalMs = Math.min(this.#intervalMs * 1.5, JOIN_MS_MAX)

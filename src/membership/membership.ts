@@ -2,6 +2,7 @@ import type { Endpoint } from '../types.js'
 import { fromHex, toHex } from '../wire/bytes.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
+import { MEMBERS_MAX } from '../wire/limits.js'
 import { type AgreedView, decodeView, encodeView, identityOf, type Peer, peerOf } from '../wire/view-codec.js'
 import { Discovery } from './discovery.js'
 import { ViewChange } from './view-change.js'
@@ -36,6 +37,11 @@ export interface MembershipOptions {
   readonly packetBytes: number
 }
 
+interface Joiner {
+  readonly peer: Peer
+  readonly checkBodies: boolean
+}
+
 /**
  * Who is in the group, while nobody crashes: a founder, the coordinator (rank 0), admits who joins and lets go who
  * leaves, one view change at a time. docs/membership.md tells the steps.
@@ -57,8 +63,13 @@ export class Membership {
   #retryAtMs = Number.POSITIVE_INFINITY
   #retryMs = RETRY_MS_MIN
   #collectUntilMs = Number.POSITIVE_INFINITY
-  readonly #joins = new Map<string, { readonly peer: Peer; readonly checkBodies: boolean }>()
+  /** Asked to join, and were asked in turn whether they hear this member; by the number that their answer must echo. */
+  readonly #invited = new Map<number, Joiner>()
+  /** Answered, by incarnation: they may be in the next view. */
+  readonly #joins = new Map<string, Joiner>()
   readonly #leaves = new Set<string>()
+  /** As joiner: the next view may have this member in it. */
+  #isInvited = false
 
   constructor(options: MembershipOptions, effects: MembershipEffects, random: () => number, nowMs: number) {
     this.#options = options
@@ -98,10 +109,10 @@ export class Membership {
   leave(nowMs: number): void {
     if (this.isLeaving) return
     this.isLeaving = true
-    // A join that is under way may still be granted: this member must then be there to leave in order.
-    if (this.view === null) this.#retryAtMs = nowMs + LINGER_MS
-    else if (this.isCoordinator) this.#request(() => this.#leaves.add(this.#self.incarnation), nowMs)
-    else this.#retry(nowMs)
+    if (this.view !== null) this.#askToLeave(nowMs)
+    // A view that is under way may have this member in it, who must then be there to leave in order.
+    else if (this.#isInvited) this.#retryAtMs = nowMs + LINGER_MS
+    else this.#goodbye()
   }
 
   /** A frame of an established view arrived. */
@@ -113,7 +124,9 @@ export class Membership {
     if (this.#isGone) return
     if (this.#discovery !== null) this.#seek(this.#discovery, nowMs)
     if (this.#mayChange && nowMs >= this.#collectUntilMs) this.#begin(nowMs)
-    if (this.#change?.due(nowMs)) this.#step(this.#change, nowMs)
+    const change = this.#open
+    if (change?.outlasts(nowMs)) this.#settle(change, nowMs)
+    else if (change?.due(nowMs)) this.#step(change, nowMs)
     if (nowMs >= this.#retryAtMs) this.#repeat(nowMs)
   }
 
@@ -131,9 +144,14 @@ export class Membership {
       const reason = `the group uses packets of ${packetBytes} bytes; join with packetBytes: ${packetBytes}`
       return this.#refuse(claimed, from, 'ERR_TUTTI_OPTION', reason)
     }
+    if (this.#joins.has(claimed.incarnation)) return
+    // A view that waits for one who cannot hear, or for one whose old request came late, would wait for ever.
+    const round = this.#random()
+    if (this.#invited.size === MEMBERS_MAX) this.#invited.clear()
     // Its own word for its address may be wrong behind a translator; where the frame came from is where it is reached.
     const peer = { ...claimed, endpoint: { address: from.address, port: from.port }, voter: true }
-    this.#request(() => this.#joins.set(peer.incarnation, { peer, checkBodies: join.checkBodies ?? false }), nowMs)
+    this.#invited.set(round, { peer, checkBodies: join.checkBodies ?? false })
+    this.#effects.send(from, this.view!.tag, { prepare: { round } })
   }
 
   refuse(refuse: tutti.Refuse.$Properties): void {
@@ -148,11 +166,17 @@ export class Membership {
   }
 
   prepare(prepare: tutti.Prepare.$Properties, viewTag: number, from: Endpoint): void {
+    if (this.#discovery !== null && !this.isLeaving) {
+      this.#isInvited = true
+      this.#effects.send(from, viewTag, { promise: { round: prepare.round } })
+    }
     if (this.view?.tag !== viewTag || this.#decided !== null) return
     this.#effects.send(from, viewTag, { promise: { round: prepare.round, last: this.#effects.wedge() } })
   }
 
   promise(promise: tutti.Promise.$Properties, viewTag: number, rank: number, nowMs: number): void {
+    const joiner = this.#invited.get(promise.round ?? 0)
+    if (joiner !== undefined) this.#request(() => this.#joins.set(joiner.peer.incarnation, joiner), nowMs)
     const change = this.#change
     if (change === null || change.closing.tag !== viewTag || change.round !== promise.round) return
     if (rank >= change.closing.members.length) return
@@ -188,10 +212,12 @@ export class Membership {
 
   installed(installed: tutti.Installed.$Properties, from: Endpoint, nowMs: number): void {
     const change = this.#change
-    if (change === null || change.next.tag !== installed.tag) return
-    if (change.installed(toHex(installed.incarnation ?? new Uint8Array()))) this.#settle(change, nowMs)
-    // It did not hear that all is done.
-    else if (change.isDone) this.#effects.send(from, change.closing.tag, { settled: { tag: change.next.tag } })
+    if (change === null) return
+    const { tag, incarnation } = installed
+    const isOld = change.next.tag !== tag
+    if (!isOld && change.installed(toHex(incarnation ?? new Uint8Array()))) return this.#settle(change, nowMs)
+    // It did not hear that all is done: of this change, or of one before, as one begins when the last one is done.
+    if (isOld || change.isDone) this.#effects.send(from, change.closing.tag, { settled: { tag } })
   }
 
   settled(settled: tutti.Settled.$Properties, nowMs: number): void {
@@ -200,7 +226,7 @@ export class Membership {
     this.#retryAtMs = Number.POSITIVE_INFINITY
     this.#effects.settled()
     if (this.view === null) return this.#goodbye()
-    if (this.isLeaving) this.#retry(nowMs)
+    if (this.isLeaving) this.#askToLeave(nowMs)
   }
 
   get #mayChange(): boolean {
@@ -250,11 +276,14 @@ export class Membership {
     const names = new Set(staying.map(member => member.name))
     // Of two joiners with one name the first is taken; the other asks again, and is refused then.
     const joining = joins.filter(({ peer }) => !names.has(peer.name) && names.add(peer.name))
+    this.#invited.clear()
     this.#joins.clear()
     this.#leaves.clear()
+    // Those who asked more than once have got what they wanted.
+    if (joining.length === 0 && staying.length === view.members.length) return
     const members = [...staying, ...joining.map(({ peer }) => peer)]
     if (members.length === 0) {
-      if (view.members.length === 1) return this.#goodbye()
+      if (view.members.length === 1) return this.#depart(nowMs)
       // All leave. The last to go must see the others out; its own leaving is asked for again when they are.
       members.push(view.members[0])
     }
@@ -302,8 +331,14 @@ export class Membership {
   #settle(change: ViewChange, nowMs: number): void {
     this.#effects.send(null, change.closing.tag, { settled: { tag: change.next.tag } })
     this.#effects.settled()
-    if (this.view === null) return this.#retry(nowMs)
-    if (this.isLeaving) this.#request(() => this.#leaves.add(this.#self.incarnation), nowMs)
+    if (this.view === null) this.#depart(nowMs)
+    else if (this.isLeaving) this.#askToLeave(nowMs)
+  }
+
+  /** The change that is settled may have made this member the coordinator. */
+  #askToLeave(nowMs: number): void {
+    if (this.isCoordinator) this.#request(() => this.#leaves.add(this.#self.incarnation), nowMs)
+    else this.#retry(nowMs)
   }
 
   #refuse(peer: Peer, to: Endpoint, code: string, reason: string): void {
@@ -336,6 +371,13 @@ export class Membership {
     } else {
       this.#retryAtMs = Number.POSITIVE_INFINITY
     }
+  }
+
+  /** As coordinator: out, with nothing left to do but to tell those who did not hear that the last change is done. */
+  #depart(nowMs: number): void {
+    this.view = null
+    if (this.#change === null) this.#goodbye()
+    else this.#retry(nowMs)
   }
 
   #isInView({ address, port }: Endpoint): boolean {

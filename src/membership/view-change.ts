@@ -3,6 +3,8 @@ import type { AgreedView } from '../wire/view-codec.js'
 
 const RESEND_MS_MIN = 20
 const RESEND_MS_MAX = 200
+/** After this a leaver that did not answer has given up and gone. */
+const LEAVERS_MS_MAX = 5_000
 
 /**
  * The coordinator's side of a change of views among members that do not crash: *prepare* stops every sender of the
@@ -16,6 +18,7 @@ export class ViewChange {
   deadlineMs: number
   readonly #last: (number | null)[]
   readonly #toInstall: Set<string>
+  #leaversUntilMs = Number.POSITIVE_INFINITY
   #intervalMs = RESEND_MS_MIN
 
   constructor(round: number, closing: AgreedView, next: AgreedView, nowMs: number) {
@@ -56,12 +59,23 @@ export class ViewChange {
     if (!this.isPrepared) return false
     this.#intervalMs = RESEND_MS_MIN
     this.deadlineMs = nowMs
+    this.#leaversUntilMs = nowMs + LEAVERS_MS_MAX
     return true
   }
 
   /** Returns true if that was the last one. */
   installed(incarnation: string): boolean {
     return this.isPrepared && this.#toInstall.delete(incarnation) && this.isDone
+  }
+
+  /** Stops waiting for leavers that must be gone by now. Returns true if nobody else's answer was out. */
+  outlasts(nowMs: number): boolean {
+    if (nowMs < this.#leaversUntilMs || this.isDone) return false
+    const { members } = this.next
+    for (const incarnation of this.#toInstall) {
+      if (!members.some(member => member.incarnation === incarnation)) this.#toInstall.delete(incarnation)
+    }
+    return this.isDone
   }
 
   /** Whether to send the step (again) now. */

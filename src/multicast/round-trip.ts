@@ -1,15 +1,18 @@
 /** Wait for feedback over so many round trips: K of RFC 5401. */
-export const BACKOFF_ROUND_TRIPS = 4
+const BACKOFF_ROUND_TRIPS = 4
 /** In a group up to this size to wait before a NACK costs more than the duplicates it saves. */
-export const SMALL_GROUP = 8
+const SMALL_GROUP = 8
 
 /** Before anything is measured. */
 const GROUP_MS_INITIAL = 10
 /** Timers have a tick of a millisecond: shorter draws would all fall on one tick, and suppress nothing. */
 const GROUP_MS_MIN = 1
 const TICK_MS = 1
-const TIMEOUT_MS_MIN = 3
+const TIMEOUT_MS_MIN = 2
 const TIMEOUT_MS_MAX = 250
+/** So many rounds are lost to chance before a longer timeout is. */
+const ROUNDS_AT_ONE_TIMEOUT = 3
+const TIMEOUTS_A_DOUBLING = 8
 
 /**
  * How long things take in one view, and what waiting times follow from it: the group's greatest round trip (GRTT of
@@ -25,7 +28,7 @@ export class RoundTrip {
   #isMeasured = false
   #smoothedMs = 0
   #variationMs = 0
-  #doublings = 0
+  #timeouts = 0
 
   /** @param members  of the view  @param random  gives 32 random bits, as an unsigned integer */
   constructor(members: number, random: () => number) {
@@ -60,24 +63,28 @@ export class RoundTrip {
       this.#variationMs += (Math.abs(this.#smoothedMs - ms) - this.#variationMs) / 4
       this.#smoothedMs += (ms - this.#smoothedMs) / 8
     }
-    this.#doublings = 0
+    this.#timeouts = 0
   }
 
   /**
-   * Something asked for did not come in time. The doubled timeout holds for new gaps too until one is filled at the
-   * first asking: were each to begin anew with a timeout that is too short, none would ever be filled unambiguously,
-   * and the estimate would never learn (RFC 6298, section 5).
+   * Something asked for did not come in time. One timeout says nothing, since repairs are lost as any packet is. But if
+   * many pass and no gap is filled at the first asking, then the timeout is too short for this path; and as nothing can
+   * be measured of what was asked for twice, only a longer one lets the estimate learn (RFC 6298, section 5).
    */
   timedOut(): void {
-    this.#doublings++
+    this.#timeouts++
   }
 
-  /** How long to wait for the repair of a gap that was asked for in round `round`, counted from 0. */
+  /**
+   * How long to wait for the repair of a gap that was asked for in round `round`, counted from 0. Doubled from round to
+   * round only once chance is no explanation any more: random loss is repaired, not obeyed.
+   */
   timeoutMs(round: number): number {
     const measuredMs = this.#smoothedMs + Math.max(TICK_MS, 4 * this.#variationMs)
     const baseMs = this.#smoothedMs === 0 ? 3 * this.groupMs : measuredMs
     const firstMs = Math.max(TIMEOUT_MS_MIN, baseMs)
-    return Math.max(firstMs, Math.min(TIMEOUT_MS_MAX, firstMs * 2 ** Math.max(round, this.#doublings)))
+    const doublings = Math.max(0, round + 1 - ROUNDS_AT_ONE_TIMEOUT, Math.floor(this.#timeouts / TIMEOUTS_A_DOUBLING))
+    return Math.max(firstMs, Math.min(TIMEOUT_MS_MAX, firstMs * 2 ** doublings))
   }
 
   /**

@@ -1,94 +1,114 @@
 import type { Socket } from 'node:dgram'
-import type { NativeSocket } from './native-socket.js'
+import { getSystemErrorName } from 'node:util'
+import type { Endpoint } from '../types.js'
+import type { InterfaceAddress } from './interfaces.js'
+import { type NativeSocket, sockaddr } from './native-socket.js'
 
+const MSG_DONTWAIT = 0x40
 /** How the system says that it does not cut trains here: no checksum offload, an interface's MTU below a packet. */
 const TRAIN_REFUSED = new Set(['EIO', 'EINVAL', 'EMSGSIZE', 'EOPNOTSUPP', 'ENOTSUP'])
+/** The system's buffer is full: dgram waits for room. */
+const FULL = new Set(['EAGAIN', 'ENOBUFS'])
+
+interface NativeDestination {
+  readonly bytes: Uint8Array
+  readonly pointer: number
+}
 
 /**
- * Sends packets and trains through one socket. Either the system cuts a train into packets, or, from the first one
- * that it refuses, this does.
+ * Sends packets and trains through one socket: through FFI where there is one, else through dgram, a packet a call.
+ * A train is cut by the system, or, from the first one that it refuses, here.
  */
 export class DatagramSender {
-  readonly packetBytes: number
   path: 'trains' | 'datagrams'
-  /** Sends that the system took over and that have not come back yet. */
-  pending = 0
-  /** Sends that the system accepted. */
+  closed = false
+  /** Datagrams that the system accepted at once. */
   sent = 0
-  /** Called when `pending` falls to 0. */
+  /** Called when dgram has nothing left to send. */
   drained: (() => void) | undefined
+  /** Datagrams that dgram has, and nobody may write to. */
+  pending = 0
   readonly #socket: Socket
   readonly #native: NativeSocket | undefined
+  readonly #at: InterfaceAddress
+  readonly #packetBytes: number
   readonly #failed: (error: Error) => void
-  /** Whether a train has got through; until then each is kept for a second try. */
-  #proven = false
+  readonly #destinations = new WeakMap<Endpoint, NativeDestination>()
 
   constructor(
     socket: Socket,
     native: NativeSocket | undefined,
+    at: InterfaceAddress,
     packetBytes: number,
     trains: boolean,
     failed: (error: Error) => void,
   ) {
     this.#socket = socket
     this.#native = native
-    this.packetBytes = packetBytes
+    this.#at = at
+    this.#packetBytes = packetBytes
     this.path = trains && native?.cutSends(packetBytes) ? 'trains' : 'datagrams'
     this.#failed = failed
   }
 
   /** Returns false if the bytes are still to be read. */
-  send(bytes: Uint8Array, offset: number, length: number, port: number, address: string): boolean {
-    if (length <= this.packetBytes) this.#sendOne(bytes, offset, length, port, address)
-    else if (this.path === 'datagrams') this.#sendEach(bytes, offset, length, port, address)
-    else if (this.#proven) this.#sendOne(bytes, offset, length, port, address)
-    else return this.#tryTrain(bytes, offset, length, port, address)
+  send(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
+    if (this.closed) return true
+    if (length <= this.#packetBytes || this.path === 'trains') return this.#sendOne(bytes, offset, length, to)
+    return this.#sendEach(bytes, offset, length, to)
+  }
+
+  #sendEach(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
+    const end = offset + length
+    let done = true
+    for (let at = offset; at < end; at += this.#packetBytes) {
+      done = this.#sendOne(bytes, at, Math.min(this.#packetBytes, end - at), to) && done
+    }
+    return done
+  }
+
+  #sendOne(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
+    // What dgram still has goes first.
+    if (!this.#native || this.pending > 0) return this.#queue(bytes, offset, length, to)
+    const { libc, fd } = this.#native
+    const { bytes: address, pointer } = this.#destination(to)
+    const from = libc.addressOf(bytes) + offset
+    if (libc.sendto(fd, from, length, MSG_DONTWAIT, pointer, address.length) >= 0) {
+      this.sent++
+      return true
+    }
+    const code = getSystemErrorName(-libc.errno())
+    if (FULL.has(code)) return this.#queue(bytes, offset, length, to)
+    if (this.path === 'trains' && TRAIN_REFUSED.has(code)) {
+      // While the option is set, these systems refuse even a single packet.
+      this.path = 'datagrams'
+      this.#native.cutSends(0)
+      return this.#sendEach(bytes, offset, length, to)
+    }
+    this.#failed(Object.assign(new Error(`send ${code} ${to.address}:${to.port}`), { code, syscall: 'send' }))
+    return true
+  }
+
+  #queue(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
+    this.pending++
+    this.#socket.send(bytes, offset, length, to.port, to.address, this.#done)
     return this.#socket.getSendQueueCount() === 0
   }
 
-  #sendOne(bytes: Uint8Array, offset: number, length: number, port: number, address: string): void {
-    this.pending++
-    this.#socket.send(bytes, offset, length, port, address, this.#done)
-  }
-
-  #sendEach(bytes: Uint8Array, offset: number, length: number, port: number, address: string): void {
-    const end = offset + length
-    for (let at = offset; at < end; at += this.packetBytes) {
-      this.#sendOne(bytes, at, Math.min(this.packetBytes, end - at), port, address)
-    }
-  }
-
-  /**
-   * A refusal is known only after this call has returned, so the caller is told that the bytes are still in use, and
-   * may not write to them before they have gone out again.
-   */
-  #tryTrain(bytes: Uint8Array, offset: number, length: number, port: number, address: string): false {
-    this.pending++
-    this.#socket.send(bytes, offset, length, port, address, error => {
-      if (!error) this.#proven = true
-      this.#done(error)
-      if (error && refused(error)) this.#sendEach(bytes, offset, length, port, address)
-    })
-    return false
-  }
-
   readonly #done = (error: Error | null): void => {
-    if (error) this.#refuse(error)
+    if (error) this.#failed(error)
     else this.sent++
     if (--this.pending === 0) this.drained?.()
   }
 
-  #refuse(error: Error): void {
-    if (!this.#native || !refused(error)) {
-      this.#failed(error)
-      return
-    }
-    // While the option is set, these systems refuse even a single packet.
-    this.path = 'datagrams'
-    this.#native.cutSends(0)
+  #destination(to: Endpoint): NativeDestination {
+    const known = this.#destinations.get(to)
+    if (known) return known
+    const { libc } = this.#native!
+    const { family, scopeId } = this.#at
+    const bytes = sockaddr(libc, { family, address: to.address, port: to.port, scopeId })
+    const destination = { bytes, pointer: libc.addressOf(bytes) }
+    this.#destinations.set(to, destination)
+    return destination
   }
-}
-
-function refused(error: Error): boolean {
-  return TRAIN_REFUSED.has((error as NodeJS.ErrnoException).code ?? '')
 }

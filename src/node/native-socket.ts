@@ -2,8 +2,8 @@ import { getSystemErrorName } from 'node:util'
 import type { Family } from './interfaces.js'
 
 /*
- * Socket options that Node has no call for, set through FFI when a socket is made. The descriptor then goes to dgram
- * by bind({fd}), which owns it from there on: nothing here runs for a datagram.
+ * What Node has no call for: socket options, set through FFI when a socket is made. The descriptor then goes to dgram
+ * by bind({fd}), which owns it from there on.
  */
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
@@ -34,12 +34,15 @@ export interface Libc {
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
   getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array): number
   close(fd: number): number
+  /** Pointers as numbers: no object is made for a call. */
+  recvfrom(fd: number, bytes: number, length: number, flags: number, from: number, fromLength: number): number
+  sendto(fd: number, bytes: number, length: number, flags: number, to: number, toLength: number): number
   inet_pton(family: number, text: string, bytes: Uint8Array): number
   /** glibc's; other C libraries have none. */
   mallopt: ((option: number, value: number) => number) | undefined
   errno(): number
-  /** Where a buffer lies, for structures that point to others. It must be kept alive by the caller. */
-  addressOf(bytes: Uint8Array): bigint
+  /** Where bytes lie. The caller keeps them alive for as long as it uses that. */
+  addressOf(bytes: Uint8Array): number
 }
 
 /** Where a socket is bound, or whom it is not to hear. */
@@ -71,10 +74,12 @@ async function load(): Promise<Libc | undefined> {
       setsockopt: lib.func('int setsockopt(int, int, int, const void *, unsigned int)'),
       getsockopt: lib.func('int getsockopt(int, int, int, void *, void *)'),
       close: lib.func('int close(int)'),
+      recvfrom: lib.func('intptr_t recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)'),
+      sendto: lib.func('intptr_t sendto(int, uintptr_t, size_t, int, uintptr_t, unsigned int)'),
       inet_pton: lib.func('int inet_pton(int, const char *, void *)'),
       mallopt: optional(() => lib.func('int mallopt(int, int)')),
       errno: () => koffi.errno(),
-      addressOf: bytes => koffi.address(bytes),
+      addressOf: bytes => Number(koffi.address(bytes)),
     }
   } catch {
     return undefined // not installed, or no binary for this machine: everything works without, slower
@@ -92,17 +97,17 @@ function optional<T>(find: () => T): T | undefined {
 /** A UDP socket made through FFI. Until `fd` is handed to dgram, `abandon` closes it. */
 export class NativeSocket {
   readonly fd: number
-  readonly #libc: Libc
+  readonly libc: Libc
 
   constructor(libc: Libc, family: Family) {
-    this.#libc = libc
+    this.libc = libc
     this.fd = libc.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0)
     if (this.fd < 0) throw this.#failure('socket')
     if (family === 6) this.#set(IPPROTO_IPV6, IPV6_V6ONLY, 1)
   }
 
   abandon(): void {
-    this.#libc.close(this.fd)
+    this.libc.close(this.fd)
   }
 
   shareAddress(): void {
@@ -110,8 +115,8 @@ export class NativeSocket {
   }
 
   bind(to: NativeAddress): void {
-    const address = sockaddr(to, this.#bytesOf(to))
-    if (this.#libc.bind(this.fd, address, address.length) !== 0) throw this.#failure('bind')
+    const address = sockaddr(this.libc, to)
+    if (this.libc.bind(this.fd, address, address.length) !== 0) throw this.#failure('bind')
   }
 
   /** The system doubles what is asked for, and counts its own overhead against it. */
@@ -138,12 +143,12 @@ export class NativeSocket {
 
   /** Drops what comes from `sender` before it is copied to this process. */
   dropFrom(sender: NativeAddress): boolean {
-    const program = filterOut(sender, this.#bytesOf(sender))
+    const program = filterOut(sender.family, binary(this.libc, sender), sender.port)
     const descriptor = new Uint8Array(16)
     const view = new DataView(descriptor.buffer)
     view.setUint16(0, program.length / 8, LITTLE)
-    view.setBigUint64(8, BigInt(this.#libc.addressOf(program)), LITTLE)
-    return this.#libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, descriptor, descriptor.length) === 0
+    view.setBigUint64(8, BigInt(this.libc.addressOf(program)), LITTLE)
+    return this.libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, descriptor, descriptor.length) === 0
   }
 
   /** Arrivals that the system dropped at this socket since it was made: buffer full, or filtered out. */
@@ -151,23 +156,17 @@ export class NativeSocket {
     const words = new Uint32Array(MEMINFO_WORDS)
     const length = new Uint32Array([words.byteLength])
     const filled = new Uint8Array(words.buffer)
-    const failed = this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_MEMINFO, filled, new Uint8Array(length.buffer))
+    const failed = this.libc.getsockopt(this.fd, SOL_SOCKET, SO_MEMINFO, filled, new Uint8Array(length.buffer))
     return failed ? 0 : words[MEMINFO_DROPS]
-  }
-
-  #bytesOf({ family, address }: NativeAddress): Uint8Array {
-    const bytes = new Uint8Array(family === 6 ? 16 : 4)
-    this.#libc.inet_pton(family === 6 ? AF_INET6 : AF_INET, address.replace(/%.*$/, ''), bytes)
-    return bytes
   }
 
   #set(level: number, name: number, value: number): boolean {
     const bytes = new Uint8Array(new Int32Array([value]).buffer)
-    return this.#libc.setsockopt(this.fd, level, name, bytes, bytes.length) === 0
+    return this.libc.setsockopt(this.fd, level, name, bytes, bytes.length) === 0
   }
 
   #failure(syscall: string): Error {
-    const errno = this.#libc.errno()
+    const errno = this.libc.errno()
     const code = getSystemErrorName(-errno)
     return Object.assign(new Error(`${syscall} ${code}`), { errno: -errno, code, syscall })
   }
@@ -175,21 +174,28 @@ export class NativeSocket {
 
 const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
-function sockaddr({ family, port, scopeId }: NativeAddress, bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(family === 6 ? 28 : 16)
+/** A socket address as the system has it. */
+export function sockaddr(libc: Libc, to: NativeAddress): Uint8Array {
+  const out = new Uint8Array(to.family === 6 ? 28 : 16)
   const view = new DataView(out.buffer)
-  view.setUint16(0, family === 6 ? AF_INET6 : AF_INET, LITTLE)
-  view.setUint16(2, port)
-  out.set(bytes, family === 6 ? 8 : 4)
-  if (family === 6) view.setUint32(24, scopeId, LITTLE)
+  view.setUint16(0, to.family === 6 ? AF_INET6 : AF_INET, LITTLE)
+  view.setUint16(2, to.port)
+  out.set(binary(libc, to), to.family === 6 ? 8 : 4)
+  if (to.family === 6) view.setUint32(24, to.scopeId, LITTLE)
   return out
+}
+
+function binary(libc: Libc, { family, address }: NativeAddress): Uint8Array {
+  const bytes = new Uint8Array(family === 6 ? 16 : 4)
+  libc.inet_pton(family === 6 ? AF_INET6 : AF_INET, address.replace(/%.*$/, ''), bytes)
+  return bytes
 }
 
 /**
  * A classic BPF program: 0 bytes are kept of what has this source port and address, all of the rest. Offsets count
  * from the UDP header, those at NETWORK from the IP header.
  */
-function filterOut({ family, port }: NativeAddress, bytes: Uint8Array): Uint8Array {
+function filterOut(family: Family, bytes: Uint8Array, port: number): Uint8Array {
   const NETWORK = 0xfff00000
   const LOAD_U16 = 0x28
   const LOAD_U32 = 0x20

@@ -13,6 +13,7 @@ import {
   payloadBytesMax,
   scoped,
 } from './interfaces.js'
+import { NativeReceiver } from './native-receiver.js'
 import { loadNative } from './native-socket.js'
 import { explain } from './socket-errors.js'
 import { checkRoute, multicastInterface, openSocket, type SocketPlan, type UdpSocket } from './udp-socket.js'
@@ -56,7 +57,7 @@ export async function openUdpNetwork(options: UdpNetworkOptions): Promise<Networ
   const opened: UdpSocket[] = []
   try {
     const libc = await loadNative()
-    if (libc && process.env.NOKEEP===undefined) keepFreedMemory(libc)
+    if (libc && process.env.NOKEEP === undefined) keepFreedMemory(libc)
     const receiveBufferBytes = options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES
     const local = scoped(at.address, at)
     const plan: SocketPlan = { at, libc, receiveBufferBytes, address: local, port: 0, shared: false }
@@ -88,9 +89,11 @@ class UdpNetwork implements NetworkPort {
   readonly endpoint: Endpoint
   readonly packetBytes: number
   readonly receiveBufferBytes: number
+  readonly #at: InterfaceAddress
   readonly #sending: UdpSocket
   readonly #receiving: UdpSocket | undefined
   readonly #sender: DatagramSender
+  readonly #receivers: NativeReceiver[] = []
   readonly #failures: FailureReports
   readonly #peers: readonly Endpoint[]
   /** Whom a multicast goes to: the group, or every peer. */
@@ -112,6 +115,7 @@ class UdpNetwork implements NetworkPort {
     const port = sending.promised.address().port
     this.endpoint = { address: local, port }
     this.packetBytes = Math.min(options.packetBytes ?? PACKET_BYTES, payloadBytesMax(at) ?? TRAIN_BYTES_MAX)
+    this.#at = at
     this.#sending = sending
     this.#receiving = receiving
     this.receiveBufferBytes = (receiving ?? sending).promised.getRecvBufferSize()
@@ -120,6 +124,7 @@ class UdpNetwork implements NetworkPort {
     this.#sender = new DatagramSender(
       sending.promised.socket,
       sending.native,
+      at,
       this.packetBytes,
       options.trains !== false,
       error => this.#failures.add(error),
@@ -145,14 +150,15 @@ class UdpNetwork implements NetworkPort {
 
   multicast(bytes: Uint8Array, offset: number, length: number): boolean {
     let done = true
+    const sent = this.#sender.sent
     for (const to of this.#targets) done = this.unicast(to, bytes, offset, length) && done
-    if (this.#ownFiltered) this.#multicasts += this.#datagramsOf(length)
+    if (this.#ownFiltered) this.#multicasts += this.#sender.sent - sent
     return done
   }
 
   unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
     invariant(length <= TRAIN_BYTES_MAX && length <= TRAIN_PACKETS_MAX * this.packetBytes, 'a train within its bounds')
-    return this.#sender.send(bytes, offset, length, to.port, to.address)
+    return this.#sender.send(bytes, offset, length, to)
   }
 
   reach(endpoints: readonly Endpoint[]): void {
@@ -167,6 +173,8 @@ class UdpNetwork implements NetworkPort {
   async close(): Promise<void> {
     clearInterval(this.#overflowTimer)
     this.#handler = undefined
+    this.#sender.closed = true
+    for (const each of this.#receivers) each.closed = true
     if (this.#sender.pending > 0) {
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, CLOSE_MS_MAX)
@@ -179,21 +187,24 @@ class UdpNetwork implements NetworkPort {
     await Promise.all([this.#sending.promised.close(), this.#receiving?.promised.close()])
   }
 
-  #listen({ promised }: UdpSocket, multicast: boolean): void {
+  #listen({ promised, native }: UdpSocket, multicast: boolean): void {
     const unfiltered = multicast && !this.#ownFiltered
-    promised.socket.on('message', (bytes, from) => {
+    const deliver = (bytes: Uint8Array, from: Endpoint) => {
       if (unfiltered && this.#isOwn(from)) return
       this.#handler?.datagram(bytes, from, multicast)
+    }
+    const receiver = native && new NativeReceiver(native, this.#at, deliver)
+    if (receiver) this.#receivers.push(receiver)
+    promised.socket.on('message', (bytes, from) => {
+      // Always a plain view: code that meets two kinds of array is compiled for both.
+      deliver(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), from)
+      receiver?.drain()
     })
     promised.socket.on('error', error => this.#failures.add(error))
   }
 
   #isOwn(from: Endpoint): boolean {
     return from.port === this.endpoint.port && from.address === this.endpoint.address
-  }
-
-  #datagramsOf(length: number): number {
-    return this.path === 'trains' ? 1 : Math.ceil(length / this.packetBytes)
   }
 
   #checkOverflow(): void {

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 
 const BLOCK_BYTES = 65_536
+const utf8 = new TextEncoder()
 
 /** One SHA-256 over everything that happened in a run. Small pieces are gathered, since a call costs more than its bytes. */
 export class RunDigest {
@@ -27,8 +28,10 @@ export class RunDigest {
 
   text(text: string): void {
     this.number(text.length)
-    this.#flush()
-    this.#hash.update(text)
+    // A character is at most three bytes of UTF-8.
+    if (this.#used + 3 * text.length > BLOCK_BYTES) this.#flush()
+    if (3 * text.length > BLOCK_BYTES) this.#hash.update(text)
+    else this.#used += utf8.encodeInto(text, this.#block.subarray(this.#used)).written
   }
 
   /** The digest so far, as hex; more may follow. */

@@ -39,6 +39,7 @@ export const FIGURES = [
 ] as const
 
 const GROUP = 'simulated'
+const GONE: ReadonlySet<unknown> = new Set(['ERR_TUTTI_LEFT', 'ERR_TUTTI_NOT_MEMBER', 'ERR_TUTTI_FATE_UNKNOWN'])
 /** How late a member may be with what the schedule has, before the run counts as stuck. */
 const GRACE_MS = 30_000
 
@@ -56,13 +57,14 @@ export async function runSchedule(schedule: Schedule): Promise<Run> {
     groups.set(name, group)
     const reading = read(sim, group, member)
     doing.set(name, 'send')
-    await speak(sim, group, messagesOf(schedule, name))
-    doing.delete(name)
-    if (member.leavesAtMs === Infinity) return
-    await sim.sleep(Math.max(0, member.leavesAtMs - sim.nowMs))
-    doing.set(name, 'leave')
-    await group.leave()
-    await reading
+    const sending = await speak(sim, group, messagesOf(schedule, name))
+    if (member.leavesAtMs < Infinity) {
+      await sim.sleep(Math.max(0, member.leavesAtMs - sim.nowMs))
+      doing.set(name, 'leave')
+      await group.leave()
+      await reading
+    }
+    await taken(sending)
     doing.delete(name)
   })
   for (const fault of schedule.faults) strike(sim, fault)
@@ -94,17 +96,34 @@ async function read(sim: Simulation, group: Group, member: ScheduledMember): Pro
   for await (const event of group) if (event.type !== 'view') await sim.sleep(member.readsMs)
 }
 
-async function speak(sim: Simulation, group: Group, messages: readonly ScheduledMessage[]): Promise<void> {
+/** Resolves when it has said all; what it sent may still wait for the window. */
+async function speak(
+  sim: Simulation,
+  group: Group,
+  messages: readonly ScheduledMessage[],
+): Promise<readonly Promise<unknown>[]> {
   const sending: Promise<unknown>[] = []
+  const send = (sent: Promise<unknown>): void => {
+    // Looked at by `taken`; until then it is nobody's unhandled rejection.
+    sent.catch(() => {})
+    sending.push(sent)
+  }
   for (const [i, message] of messages.entries()) {
     if (message.atMs > sim.nowMs) await sim.sleep(message.atMs - sim.nowMs)
     const data = dataOf(`${group.self.name}.${i}`, message.bytes)
-    if (message.to !== undefined) sending.push(group.tell(message.to, data))
+    if (message.to !== undefined) send(group.tell(message.to, data))
     // Both ways of sending: the one waits in the group's queue, the other here.
-    else if (i % 3 > 0) sending.push(group.send(data))
+    else if (i % 3 > 0) send(group.send(data))
     else while (!group.offer(data)) await once(group, 'drain')
   }
-  await Promise.all(sending)
+  return sending
+}
+
+/** Rejects if one was refused for another reason than that its sender, or who it was for, has left. */
+async function taken(sending: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(sending)) {
+    if (result.status === 'rejected' && !GONE.has(result.reason?.code)) throw result.reason
+  }
 }
 
 /** Data that no other message has, and that is wrong if any part of it is lost or moved. Some of it is not text. */

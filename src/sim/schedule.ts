@@ -81,6 +81,9 @@ const HARD_MS_MAX = 4_000
 /** How far from a hard fault members join and leave. */
 const MARGIN_MS = 3_000
 const FAULTS_FROM_MS = 2_500
+/** Over how long a burst may be spread. */
+const SPREAD_MS_MAX = 20
+const SETTLED_MS = 2_000
 const MEMBERS_MIN = 2
 const SECONDS_MIN = 10
 
@@ -184,7 +187,7 @@ function quietMs(faults: readonly Fault[], fromMs: number, toMs: number, random:
   return undefined
 }
 
-/** Bursts and single messages with idle time between, more often than not while something is wrong. */
+/** Bursts and single messages with idle time between, mostly while something is wrong or somebody comes or goes. */
 function messagesOf(
   count: number,
   members: readonly ScheduledMember[],
@@ -192,18 +195,33 @@ function messagesOf(
   durationMs: number,
   random: SeededRandom,
 ): ScheduledMessage[] {
+  const changesMs = members
+    .flatMap(member => [member.joinsAtMs, member.leavesAtMs])
+    .filter(atMs => atMs > FAULTS_FROM_MS && atMs < Infinity)
+  const burstAtMs = (): number => {
+    const draw = random.fraction()
+    if (draw < 0.5 && faults.length > 0) {
+      const { atMs, untilMs } = random.pick(faults)
+      return random.between(atMs, untilMs)
+    }
+    if (draw < 0.7 && changesMs.length > 0) return random.pick(changesMs) + random.between(-10, 30)
+    return random.between(1_000, durationMs * 0.85)
+  }
   const messages: ScheduledMessage[] = []
   while (messages.length < count) {
-    const fault = faults.length > 0 && random.chance(0.6) ? random.pick(faults) : undefined
-    const atMs = fault ? random.between(fault.atMs, fault.untilMs) : random.between(1_000, durationMs * 0.85)
-    const present = members.filter(member => member.joinsAtMs + 2_000 < atMs && atMs + 500 < member.leavesAtMs)
+    const atMs = burstAtMs()
+    const present = members.filter(member => member.joinsAtMs < atMs && atMs + SPREAD_MS_MAX < member.leavesAtMs)
     if (present.length === 0) continue
+    // Who is told something must be in the view, and stay until it has heard it.
+    const settled = present.filter(
+      member => member.joinsAtMs + SETTLED_MS < atMs && atMs + SETTLED_MS < member.leavesAtMs,
+    )
     const burst = random.chance(0.5) ? 1 : random.chance(0.8) ? 2 + random.below(8) : 10 + random.below(30)
     const alone = random.chance(0.5) ? random.pick(present) : undefined
-    const spreadMs = random.chance(0.5) ? 0 : random.between(0, 20)
+    const spreadMs = random.chance(0.5) ? 0 : random.between(0, SPREAD_MS_MAX)
     for (let i = 0; i < burst && messages.length < count; i++) {
       const from = (alone ?? random.pick(present)).name
-      const others = present.filter(member => member.name !== from)
+      const others = settled.filter(member => member.name !== from)
       const to = random.chance(0.1) && others.length > 0 ? random.pick(others).name : undefined
       messages.push({ atMs: atMs + random.between(0, spreadMs), from, bytes: sizeOf(random), to })
     }

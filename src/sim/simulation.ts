@@ -91,14 +91,16 @@ export class Simulation {
     const { name } = options
     const random = this.#random.fork()
     const path = random.chance(0.75) ? 'trains' : 'datagrams'
-    const process = new SimProcess(name, this.#world, random, path, this.#network.options.receiveBufferBytes, () =>
-      this.#turn(name),
-    )
+    const { receiveBufferBytes } = this.#network.options
+    const ordinal = this.#lives.length
+    const process = new SimProcess(name, this.#world, random, path, receiveBufferBytes, () => this.#turn(ordinal))
     const port = this.#network.open(process, group)
     const nth = 1 + this.#lives.filter(life => life.name === name).length
     const recorder = new Recorder(`${name}#${nth}`, line => this.#record(line), this.#world)
     this.#lives.push({ name, process, port, recorder })
     const opening = openGroup(group, options, { network: port, clock: process.clock, random })
+    // Who is refused is gone.
+    opening.catch(() => process.stop())
     return this.until(opening.then(opened => recorder.attach(opened)))
   }
 
@@ -191,8 +193,8 @@ export class Simulation {
     this.#digest.text(JSON.stringify(line))
   }
 
-  #turn(name: string): void {
+  #turn(ordinal: number): void {
     this.#digest.number(this.nowMs)
-    this.#digest.text(name)
+    this.#digest.number(ordinal)
   }
 }

@@ -223,6 +223,7 @@ export class Player implements NetworkPort, ClockPort {
 
   /** A message too short for a number counts as the next. */
   #nextOf(type: 'message' | 'told', from: string): number {
-    return 1 + (this.log.findLast(seen => seen.type === type && seen.from === from)?.nth ?? -1)
+    const last = this.log.findLast(seen => seen.type === type && seen.from === from)
+    return last === undefined || last.type === 'view' ? 0 : last.nth + 1
   }
 }

@@ -65,6 +65,11 @@ export class Harness {
 
   /** Starts members; they look for the group by themselves. */
   start(...names: string[]): Member[] {
+    return this.startWith({}, ...names)
+  }
+
+  /** The same, with a configuration unlike the others'. */
+  startWith(unlike: Partial<EngineConfig>, ...names: string[]): Member[] {
     return names.map(name => {
       const config = {
         group: 'test',
@@ -77,6 +82,7 @@ export class Harness {
         windowBytesMax: 65_536,
         random: () => this.random(),
         ...this.#config,
+        ...unlike,
       }
       const member = new Member(new Engine(config, this.nowMs))
       // Two lives, and two processes, may have one name.

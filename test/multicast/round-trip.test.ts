@@ -54,35 +54,43 @@ describe('the timeout of a repair', () => {
     expect(roundTrip.timeoutMs(0)).toBeCloseTo(9, 6)
     const fast = new RoundTrip(4, half)
     for (let i = 0; i < 100; i++) fast.repaired(0.2)
-    expect(fast.timeoutMs(0)).toBe(3)
+    expect(fast.timeoutMs(0)).toBe(2)
   })
 
-  test('doubles from round to round up to a bound, which a long path may exceed', () => {
+  test('stays for three rounds, then doubles from round to round up to a bound, which a long path may exceed', () => {
     const roundTrip = new RoundTrip(4, half)
     roundTrip.repaired(8)
-    expect([0, 1, 2, 3, 4, 40].map(round => roundTrip.timeoutMs(round))).toEqual([24, 48, 96, 192, 250, 250])
+    expect([0, 1, 2, 3, 4, 5, 6, 400].map(round => roundTrip.timeoutMs(round))).toEqual([
+      24, 24, 24, 48, 96, 192, 250, 250,
+    ])
     const far = new RoundTrip(4, half)
     far.repaired(400)
-    expect([0, 1, 9].map(round => far.timeoutMs(round))).toEqual([1200, 1200, 1200])
+    expect([0, 3, 9].map(round => far.timeoutMs(round))).toEqual([1200, 1200, 1200])
   })
 
   // RFC 6298, section 5: (5.5) back off the timer; (5.7) until a measurement is had of data that was not sent twice.
-  test('stays doubled for new gaps until one was filled at the first asking', () => {
+  test('doubles for new gaps too, by every eight timeouts that pass without a measurement', () => {
     const roundTrip = new RoundTrip(4, half)
     roundTrip.repaired(8)
+    for (let i = 0; i < 7; i++) roundTrip.timedOut()
+    expect(roundTrip.timeoutMs(0)).toBe(24)
     roundTrip.timedOut()
-    roundTrip.timedOut()
-    expect([0, 1, 2, 3].map(round => roundTrip.timeoutMs(round))).toEqual([96, 96, 96, 192])
+    expect([0, 3, 4].map(round => roundTrip.timeoutMs(round))).toEqual([48, 48, 96])
+    for (let i = 0; i < 8; i++) roundTrip.timedOut()
+    expect(roundTrip.timeoutMs(0)).toBe(96)
     roundTrip.repaired(8)
     expect(roundTrip.timeoutMs(0)).toBe(8 + 4 * 3)
+    for (let i = 0; i < 7; i++) roundTrip.timedOut()
+    expect(roundTrip.timeoutMs(0)).toBe(20)
   })
 
-  test('recovers at once after any number of timeouts', () => {
+  test('is bounded whatever happens, and recovers at once', () => {
     const roundTrip = new RoundTrip(4, half)
-    for (let i = 0; i < 5000; i++) roundTrip.timedOut()
+    roundTrip.repaired(8)
+    for (let i = 0; i < 50_000; i++) roundTrip.timedOut()
     expect(roundTrip.timeoutMs(0)).toBe(250)
     roundTrip.repaired(8)
-    expect(roundTrip.timeoutMs(0)).toBe(24)
+    expect(roundTrip.timeoutMs(0)).toBe(20)
   })
 })
 

@@ -4,7 +4,7 @@ import { decodeBody, encodeBody, type Header, NONE, pack, packet, resealed, tell
 
 /**
  * The frames under proto/vectors, as the reference writes them. To write the files anew after a change of the format:
- * VECTORS=write npx vitest run test/wire/vectors.test.ts
+ * VECTORS=write npx vitest run test/wire/vectors.test.ts && npx biome check --write proto/vectors
  */
 
 /** Bytes in JSON: lines of 32, so that the first line of a packet is its header. */
@@ -51,7 +51,11 @@ const BOB = 'fedcba9876543210'
 const PACKET_BYTES = 512
 
 export function toHex(bytes: Uint8Array): Hex {
-  return Buffer.from(bytes).toString('hex').match(/.{1,64}/g) ?? []
+  return (
+    Buffer.from(bytes)
+      .toString('hex')
+      .match(/.{1,64}/g) ?? []
+  )
 }
 
 export const fromHex = (hex: Hex): Uint8Array => new Uint8Array(Buffer.from(hex.join(''), 'hex'))
@@ -150,7 +154,13 @@ function controls(): GoldenControl[] {
     control('a request to join', { join: { member: alice, checkBodies: true, packetBytes: PACKET_BYTES } }, outsider),
     control(
       'a refusal',
-      { refuse: { incarnation: base64(ALICE), code: 'ERR_TUTTI_NAME', reason: 'the group has a live member named alice' } },
+      {
+        refuse: {
+          incarnation: base64(ALICE),
+          code: 'ERR_TUTTI_NAME',
+          reason: 'the group has a live member named alice',
+        },
+      },
       { tag: 0 },
     ),
     control('a request to leave', { leave: { incarnation: base64(ALICE) } }),
@@ -167,40 +177,50 @@ function controls(): GoldenControl[] {
     control('settled', { settled: { tag: 0xdecade01 } }),
     control("a NACK of a tell's stream, which its tag names", { nack: { gaps: [{ rank: 0, ranges: [1, 1] }] } }, toBob),
     control('a decision in fragments', { decide: { round: 1, next: view(crowd), cut: [1] } }, { seq: 0xfffffffe }),
-    control('a field that this release does not know is ignored', { prepare: { round: 5 } }, {},
+    control(
+      'a field that this release does not know is ignored',
+      { prepare: { round: 5 } },
+      {},
       // Field 100 of Prepare, a varint, behind the round.
-      Uint8Array.from([0x6a, 5, 0x08, 5, 0xa0, 0x06, 1])),
+      Uint8Array.from([0x6a, 5, 0x08, 5, 0xa0, 0x06, 1]),
+    ),
     control('a body that this release does not know', null, {}, Uint8Array.from([0xa2, 0x06, 1, 0])),
   ]
 }
 
-/** `valid` with `change` made to it, and unless it is the point of the exercise with the right checksum. */
-function drop(name: string, cause: string, valid: Uint8Array, change: (bytes: Uint8Array) => Uint8Array | void): GoldenDrop {
-  const bytes = valid.slice()
-  return { name, cause, hex: toHex(change(bytes) ?? resealed(bytes)) }
+/** `packet` with other bytes from `at` on, and the checksum that goes with them. */
+function altered(packet: Uint8Array, at: number, ...bytes: number[]): Uint8Array {
+  const copy = packet.slice()
+  copy.set(bytes, at)
+  return resealed(copy)
+}
+
+function flipped(packet: Uint8Array, at: number): Uint8Array {
+  const copy = packet.slice()
+  copy[at] ^= 4
+  return copy
 }
 
 function drops(): GoldenDrop[] {
   const plain = fromHex(stream('', {}, [text('hello')]).packets[0].hex)
   const checked = fromHex(stream('', { flags: 1 }, [text('hello')]).packets[0].hex)
   const beat = fromHex(control('', { beat: { stamp: 1 } }).packets[0].hex)
-  const fragment = (index: number, count: number) => (bytes: Uint8Array) =>
-    new DataView(bytes.buffer).setUint32(20, index * 65_536 + count)
+  const drop = (name: string, cause: string, bytes: Uint8Array) => ({ name, cause, hex: toHex(bytes) })
   return [
-    drop('shorter than a header', 'truncated', plain, bytes => bytes.slice(0, 31)),
-    drop('a length that reaches beyond the datagram', 'truncated', plain, bytes => bytes.slice(0, -1)),
-    drop('another magic', 'foreign', plain, bytes => void (bytes[0] ^= 1)),
-    drop('the tag of another group', 'foreign', plain, bytes => void (bytes[4] ^= 1)),
-    drop('a version to come', 'version', plain, bytes => void (bytes[2] = 2)),
-    drop('a length that is less than a header', 'corrupt', plain, bytes => void (bytes[15] = 31)),
-    drop('a flipped bit in the sequence number', 'corrupt', plain, bytes => ((bytes[19] ^= 4), bytes)),
-    drop('a flipped bit in a body under checksum', 'corrupt', checked, bytes => ((bytes[36] ^= 4), bytes)),
-    drop('a kind that this version does not have', 'kind', plain, bytes => void (bytes[3] = 9)),
-    drop('kind 0', 'kind', plain, bytes => void (bytes[3] = 0)),
-    drop('a control body that is not protobuf', 'malformed', beat, bytes => void bytes.fill(0xff, 32)),
-    drop('a fragment of no fragments', 'malformed', beat, fragment(0, 0)),
-    drop('a fragment beyond their count', 'malformed', beat, fragment(2, 2)),
-    drop('more fragments than any message may have', 'malformed', beat, fragment(0, 1025)),
+    drop('shorter than a header', 'truncated', plain.slice(0, 31)),
+    drop('a length that reaches beyond the datagram', 'truncated', plain.slice(0, -1)),
+    drop('another magic', 'foreign', altered(plain, 0, 0x75)),
+    drop('the tag of another group', 'foreign', altered(plain, 4, plain[4] ^ 1)),
+    drop('a version to come', 'version', altered(plain, 2, 2)),
+    drop('a length that is less than a header', 'corrupt', altered(plain, 14, 0, 31)),
+    drop('a flipped bit in the sequence number', 'corrupt', flipped(plain, 19)),
+    drop('a flipped bit in a body under checksum', 'corrupt', flipped(checked, 36)),
+    drop('a kind that this version does not have', 'kind', altered(plain, 3, 9)),
+    drop('kind 0', 'kind', altered(plain, 3, 0)),
+    drop('a control body that is not protobuf', 'malformed', altered(beat, 32, 0xff, 0xff, 0xff, 0xff)),
+    drop('a fragment of no fragments', 'malformed', altered(beat, 20, 0, 0, 0, 0)),
+    drop('a fragment beyond their count', 'malformed', altered(beat, 20, 0, 2, 0, 2)),
+    drop('more fragments than any message may have', 'malformed', altered(beat, 20, 0, 0, 4, 1)),
   ]
 }
 
@@ -209,7 +229,11 @@ export function golden(): Golden {
   return {
     data: [
       stream('an empty message', {}, [new Uint8Array(0)]),
-      stream('three messages in one packet', { rank: 0, seq: 40, stable: 38 }, [text('one'), text(''), text('drei: ü')]),
+      stream('three messages in one packet', { rank: 0, seq: 40, stable: 38 }, [
+        text('one'),
+        text(''),
+        text('drei: ü'),
+      ]),
       stream('a message that straddles three packets, and its neighbours', {}, [text('before'), long, text('behind')]),
       stream('a message that ends three bytes before the packet does: padded', {}, [pattern(473), text('next')]),
       stream('a prefix that ends with its packet: the message lies in the next one', {}, [pattern(472), text('whole')]),

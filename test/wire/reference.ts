@@ -44,8 +44,7 @@ export const groupTag = (group: string): number => {
   return murmur(name, 0, name.length)
 }
 
-export const tellTag = (from: string, to: string): number =>
-  murmur(Buffer.from(from + to, 'hex'), 0, 16) || 1
+export const tellTag = (from: string, to: string): number => murmur(Buffer.from(from + to, 'hex'), 0, 16) || 1
 
 export function packet(header: Header, body: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(HEADER + body.length)

@@ -87,29 +87,24 @@ describe.each([...data, ...tell])('messages: $name', stream => {
   })
 })
 
-describe.each(control)('control: $name', ({ name, packets, packetBytes, body }) => {
-  test('is read', () => {
-    const reader = new ControlReader()
-    // The last fragment first: they may come in any order.
-    const read = packets.toReversed().map(packet => reader.read(judged(packet), 0, from))
-    expect(read.slice(0, -1).every(each => each === undefined)).toBe(true)
-    const control = read.at(-1)!
-    if (body === null) expect(control.body).toBeUndefined()
-    else expect(decodeBody(tutti.Control.encode(control).finish())).toEqual(body)
-  })
+test.each(control)('control, read: $name', ({ packets, body }) => {
+  const reader = new ControlReader()
+  // The last fragment first: they may come in any order.
+  const read = packets.toReversed().map(packet => reader.read(judged(packet), 0, from))
+  expect(read.slice(0, -1).every(each => each === undefined)).toBe(true)
+  const control = read.at(-1)!
+  if (body === null) expect(control.body).toBeUndefined()
+  else expect(decodeBody(tutti.Control.encode(control).finish())).toEqual(body)
+})
 
-  test.runIf(body !== null && !name.includes('does not know'))('is written', () => {
-    const { header } = packets[0]
-    const frame = {
-      groupTag: groupTag(header.group),
-      viewTag: header.tag,
-      rank: header.rank,
-      number: header.seq,
-      packetBytes,
-    }
-    const written = encodeControl(tutti.Control.decode(encodeBody(body!)), frame)
-    expect(written.map(toHex)).toEqual(packets.map(({ hex }) => hex))
-  })
+// What this release does not know it does not write either.
+const known = control.filter(({ name }) => !name.includes('does not know'))
+
+test.each(known)('control, written: $name', ({ packets, packetBytes, body }) => {
+  const { group, tag, rank, seq } = packets[0].header
+  const frame = { groupTag: groupTag(group), viewTag: tag, rank, number: seq, packetBytes }
+  const written = encodeControl(tutti.Control.decode(encodeBody(body!)), frame)
+  expect(written.map(toHex)).toEqual(packets.map(({ hex }) => hex))
 })
 
 test('every control body has a golden frame', () => {
