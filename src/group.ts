@@ -62,6 +62,8 @@ export class Group extends EventEmitter<GroupEvents> {
   readonly #toGroup: SendQueue
   #view: View | null = null
   #isReady = false
+  /** An offer was not taken, and who made it waits for 'drain' once the queue is empty. */
+  #isBehindQueue = false
   #isLeaving = false
   #isClosed = false
   readonly #ready: { readonly resolve: (group: Group) => void; readonly reject: (error: TuttiError) => void }
@@ -128,8 +130,11 @@ export class Group extends EventEmitter<GroupEvents> {
    */
   offer(data: Uint8Array | string, options?: SendOptions): boolean {
     const bytes = this.#check(data, options)
-    if (!this.#isReady || this.#toGroup.length > 0) return false
-    return this.#driver.submit(bytes, null) !== REFUSED
+    if (this.#toGroup.length > 0) {
+      this.#isBehindQueue = true
+      return false
+    }
+    return this.#isReady && this.#driver.submit(bytes, null) !== REFUSED
   }
 
   /** Resolves when the group has taken the message over; waits while the window is closed. */
@@ -250,11 +255,12 @@ export class Group extends EventEmitter<GroupEvents> {
   #handle(event: EngineEvent): void {
     switch (event.type) {
       case 'drain':
+        this.#isBehindQueue = true
         this.#pump()
-        if (this.#toGroup.length === 0) this.#emitSafely(() => this.emit('drain'))
         break
       case 'sealed':
         this.#queues.get(event.to ?? '')?.sealed(event.view)
+        this.#pump()
         break
       case 'blocked':
         blockedChannel.publish({ group: this, reason: event.reason, waiting: event.waiting })
@@ -270,8 +276,12 @@ export class Group extends EventEmitter<GroupEvents> {
     }
   }
 
+  /** Sends what waits; when nothing does any more, it is the turn of those whose offer was not taken. */
   #pump(): void {
     for (const queue of this.#queues.values()) queue.pump()
+    if (!this.#isBehindQueue || this.#toGroup.length > 0) return
+    this.#isBehindQueue = false
+    this.#emitSafely(() => this.emit('drain'))
   }
 
   /** Sends to a member that is gone can never go out. */

@@ -111,18 +111,20 @@ class Member {
       }
       at += length
     }
-    this.#schedule()
+    // A full socket is read for as long as the window lets its sender fill it: who acknowledges only after that makes
+    // sender and receiver take turns.
+    if (this.#ackDue()) this.#turn()
+    else this.#schedule()
   }
 
   #schedule(): void {
     if (this.#turning) return
     this.#turning = true
-    setImmediate(this.#turn)
+    setImmediate(this.#turnEnd)
   }
 
-  /** Runs once the sockets are read: sends what the window lets through, with the acknowledgements at its end. */
-  readonly #turn = (): void => {
-    this.#turning = false
+  /** Sends what the window lets through, with the acknowledgements at its end. */
+  #turn(): void {
     const { trainPackets, packetBytes } = this.#settings
     let due = this.#ackDue()
     if (this.#rank < this.#settings.senders) {
@@ -138,6 +140,11 @@ class Member {
       }
     }
     if (due) this.#port.multicast(this.#ack, 0, this.#writeAck(this.#ack, 0))
+  }
+
+  readonly #turnEnd = (): void => {
+    this.#turning = false
+    this.#turn()
   }
 
   #ackDue(): boolean {

@@ -107,13 +107,13 @@ export class DemoDisplay {
   #verdict({ sent, faults }: Proof): string[] {
     const { nacks, repairs } = this.#sums()
     if (faults.length > 0) return [...faults, 'FAILED'].map(line => this.#style('red', line))
-    const { length } = this.#members
     return [
       `${percent(this.#flags.loss)} of all packets lost on purpose; ${nacks} NACKs, ${repairs} repairs`,
       this.#style(
         'green',
-        `${sent} messages from ${length} members: each delivered once, in order, at every member. Digests are equal.`,
+        `${sent} messages from ${this.#members.length} members, each delivered once, in order, everywhere.`,
       ),
+      this.#style('green', 'Digests are equal.'),
     ]
   }
 

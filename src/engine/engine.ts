@@ -318,9 +318,9 @@ export class Engine {
     return false
   }
 
-  #tellOpening({ flow, window, pending, isWedged }: Outgoing): void {
-    if (isWedged || pending !== null || !flow.opens(window.sealedBytes)) return
-    flow.isAwaited = false
+  #tellOpening(out: Outgoing): void {
+    if (!out.opens) return
+    out.flow.isAwaited = false
     this.outbox.events.push({ type: 'drain' })
   }
 

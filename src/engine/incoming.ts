@@ -21,6 +21,7 @@ export class Incoming {
   wasRepaired = false
   /** The sender waits to hear from this member. */
   isReportWanted = false
+  readonly #capacity: number
   readonly #reportPackets: number
   #reported: number
 
@@ -28,6 +29,7 @@ export class Incoming {
     const { rank, firstSeq, capacity, messageBytesMax } = options
     this.window = new ReceiveWindow(firstSeq, capacity)
     this.reader = new Reader(rank, firstSeq, messageBytesMax, sink)
+    this.#capacity = capacity
     this.#reportPackets = options.reportPackets
     this.#reported = plus(firstSeq, -1)
   }
@@ -51,6 +53,15 @@ export class Incoming {
       if (!reader.read(window.bytesOf(seq)!, window.offsetOf(seq), seq)) malformed++
     }
     return malformed
+  }
+
+  /** The origin has sent up to `last`. False if that cannot be. */
+  announce(last: number): boolean {
+    if (distance(last, this.reader.upTo) > this.#capacity) return false
+    // A sender is never a whole ring ahead of the slowest: what lies so far behind is stable, though every packet
+    // that would have said so was lost. Else those could never be asked for.
+    this.stable(plus(last, -this.#capacity))
+    return this.window.announce(last)
   }
 
   /** Every member holds the stream up to `seq`: what has been read of it can go. */

@@ -69,6 +69,13 @@ export class Outgoing {
     return this.#pending === null && !this.#packer.isOpen && this.received.min === this.window.last
   }
 
+  /** Whether to tell those who wait: there is room, in bytes and in packets. */
+  get opens(): boolean {
+    const { window, consumed, flow } = this
+    if (this.isWedged || this.#pending !== null || !flow.opens(window.sealedBytes)) return false
+    return distance(window.last, consumed.min) <= (window.capacity * 3) / 4
+  }
+
   submit(data: Uint8Array): number {
     if (this.isWedged || this.#pending !== null || !this.#makeRoom()) {
       this.flow.isAwaited = true

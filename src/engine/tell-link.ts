@@ -104,7 +104,7 @@ export class TellLink {
   control(tag: number, body: tutti.Control, nowMs: number): void {
     if (tag === this.inTag) {
       const { window } = this.incoming
-      if (body.announce == null || !window.announce(body.announce.last ?? 0)) return
+      if (body.announce == null || !this.incoming.announce(body.announce.last ?? 0)) return
       if (window.hasGap) this.#nacks.gap(0, window)
       this.incoming.isReportWanted = true
     } else if (body.report != null) {

@@ -77,7 +77,9 @@ export class ViewState {
     const receiveBufferBytes = Math.min(...members.map(member => member.receiveBufferBytes))
     const windowBytes = windowBytesFor(size, receiveBufferBytes, packetBytes, windowBytesMax)
     const windowPackets = windowBytes / packetBytes
-    const capacity = 2 ** Math.ceil(Math.log2(Math.max(64, windowPackets * 1.25)))
+    // How small its window is, is each sender's own choice: the rings of all have room for what any may choose.
+    const sharePackets = windowBytesFor(size, receiveBufferBytes, packetBytes, Number.POSITIVE_INFINITY) / packetBytes
+    const capacity = 2 ** Math.ceil(Math.log2(Math.max(64, sharePackets * 1.25)))
     const sink = {
       message: (bytes: Uint8Array, offset: number, length: number, rank: number, seq: number) => {
         const incoming = this.incoming[rank]
@@ -155,8 +157,18 @@ export class ViewState {
         continue
       }
       if (this.nacks.heard(origin, round ?? 0, ranges, nowMs)) this.#environment.counters.nacksSuppressed++
-      this.repair.requested(origin, this.#windowOf(origin), rank, round ?? 0, ranges, nowMs)
+      if (!this.#leavesToOthers(origin, round ?? 0)) {
+        this.repair.requested(origin, this.#windowOf(origin), rank, round ?? 0, ranges, nowMs)
+      }
     }
+  }
+
+  /**
+   * Who asks a sender so often may be cut off from it alone. Others wait before they repair and keep silent if anybody
+   * was faster, as the sender always is: so it stands back in every other round.
+   */
+  #leavesToOthers(origin: number, round: number): boolean {
+    return origin === this.rank && this.view.members.length > 2 && round >= SENDER_ROUNDS && round % 2 === 0
   }
 
   report(rank: number, { received, consumed }: tutti.Report.$Properties): void {
@@ -169,7 +181,7 @@ export class ViewState {
     if (incoming == null) return
     const { window } = incoming
     const before = window.last
-    if (!window.announce(last)) return countDrop(this.#environment.counters, 'window')
+    if (!incoming.announce(last)) return countDrop(this.#environment.counters, 'window')
     if (window.last !== before) this.#environment.counters.tailsRecovered++
     if (window.hasGap) this.nacks.gap(rank, window)
     if (waiting.includes(this.rank)) incoming.isReportWanted = true
@@ -180,14 +192,16 @@ export class ViewState {
     const size = this.view.members.length
     if (received?.length !== size || consumed?.length !== size)
       return countDrop(this.#environment.counters, 'malformed')
-    this.announce(rank, received[rank], [])
+    // What one member holds exists: who is cut off from its sender hears of it here, and from whom to get it.
+    for (const [origin, last] of received.entries()) this.announce(origin, last, [])
     this.#acknowledge(rank, received[this.rank], consumed[this.rank])
     this.#stamps[rank] = stamp ?? 0
     this.#stampedAtMs[rank] = nowMs
     for (const echo of echoes ?? []) {
       if (echo.rank !== this.rank) continue
       const roundTripMs = nowMs - (echo.stamp ?? 0) - (echo.held ?? 0)
-      if (roundTripMs >= 0) this.roundTrip.measured(roundTripMs)
+      // More than a beat is no network: a process stood still, and waits of many times that would follow.
+      if (roundTripMs >= 0) this.roundTrip.measured(Math.min(roundTripMs, BEAT_MS))
     }
   }
 
@@ -206,7 +220,7 @@ export class ViewState {
     this.repair.due(nowMs, (origin, seq, to) => this.#repair(origin, seq, to))
     this.#repairs.flush()
     if (this.#announcer.due(nowMs)) {
-      if (out.received.min === out.window.last) this.#announcer.stop()
+      if (out.received.min === out.window.last && !out.isHeld) this.#announcer.stop()
       else this.#environment.control(null, this, { announce: { last: out.window.last, waiting: this.#holders } })
     }
     if (!this.#isQuiet) this.#reportAndBeat(nowMs)
@@ -261,9 +275,8 @@ export class ViewState {
     return isHeld ? [...this.view.members.keys()].filter(rank => consumed.of(rank) === consumed.min) : []
   }
 
-  /** A wedged view reports no more: every report that was used is covered by the promise that came after it. */
   get #isQuiet(): boolean {
-    return this.isWedged || this.view.members.length === 1
+    return this.isOver || this.view.members.length === 1
   }
 
   #deliver(incoming: Incoming, limit: number): void {
@@ -309,6 +322,16 @@ export class ViewState {
   }
 
   #reportAndBeat(nowMs: number): void {
+    if (!this.isWedged) this.#report()
+    if (nowMs < this.#beatAtMs) return
+    this.#beatAtMs = nowMs + BEAT_MS * (0.75 + this.#environment.random() / 2 ** 33)
+    // A wedged view reports no more: every report that was used is covered by the promise that came after it. But it
+    // must not fall silent, or who wants to join takes it for gone and founds another group.
+    if (this.isWedged) this.#environment.control(null, this, { announce: { last: this.out.window.last } })
+    else this.#beat(nowMs)
+  }
+
+  #report(): void {
     const { members } = this.view
     for (const [rank, incoming] of this.incoming.entries()) {
       if (incoming === null || !incoming.isReportDue) continue
@@ -316,8 +339,10 @@ export class ViewState {
       this.#environment.control(members[rank].endpoint, this, { report })
       incoming.reported()
     }
-    if (nowMs < this.#beatAtMs) return
-    this.#beatAtMs = nowMs + BEAT_MS * (0.75 + this.#environment.random() / 2 ** 33)
+  }
+
+  #beat(nowMs: number): void {
+    const { members } = this.view
     const { last } = this.out.window
     const received = this.incoming.map(incoming => incoming?.window.received ?? last)
     const consumed = this.incoming.map(incoming => (incoming?.reader ?? this.own).consumed)

@@ -2,9 +2,9 @@ import type { Endpoint } from '../types.js'
 import { fromHex, toHex } from '../wire/bytes.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
-import { MEMBERS_MAX } from '../wire/limits.js'
 import { type AgreedView, decodeView, encodeView, identityOf, type Peer, peerOf } from '../wire/view-codec.js'
 import { Discovery } from './discovery.js'
+import { Invitations } from './invitations.js'
 import { ViewChange } from './view-change.js'
 
 /** The coordinator waits so long for others who want the same, so that members who start together join in one view. */
@@ -37,11 +37,6 @@ export interface MembershipOptions {
   readonly packetBytes: number
 }
 
-interface Joiner {
-  readonly peer: Peer
-  readonly checkBodies: boolean
-}
-
 /**
  * Who is in the group, while nobody crashes: a founder, the coordinator (rank 0), admits who joins and lets go who
  * leaves, one view change at a time. docs/membership.md tells the steps.
@@ -63,10 +58,7 @@ export class Membership {
   #retryAtMs = Number.POSITIVE_INFINITY
   #retryMs = RETRY_MS_MIN
   #collectUntilMs = Number.POSITIVE_INFINITY
-  /** Asked to join, and were asked in turn whether they hear this member; by the number that their answer must echo. */
-  readonly #invited = new Map<number, Joiner>()
-  /** Answered, by incarnation: they may be in the next view. */
-  readonly #joins = new Map<string, Joiner>()
+  readonly #invitations = new Invitations()
   readonly #leaves = new Set<string>()
   /** As joiner: the next view may have this member in it. */
   #isInvited = false
@@ -144,13 +136,11 @@ export class Membership {
       const reason = `the group uses packets of ${packetBytes} bytes; join with packetBytes: ${packetBytes}`
       return this.#refuse(claimed, from, 'ERR_TUTTI_OPTION', reason)
     }
-    if (this.#joins.has(claimed.incarnation)) return
-    // A view that waits for one who cannot hear, or for one whose old request came late, would wait for ever.
+    if (this.#invitations.hasAccepted(claimed.incarnation)) return
     const round = this.#random()
-    if (this.#invited.size === MEMBERS_MAX) this.#invited.clear()
     // Its own word for its address may be wrong behind a translator; where the frame came from is where it is reached.
     const peer = { ...claimed, endpoint: { address: from.address, port: from.port }, voter: true }
-    this.#invited.set(round, { peer, checkBodies: join.checkBodies ?? false })
+    this.#invitations.invite(round, { peer, checkBodies: join.checkBodies ?? false }, nowMs)
     this.#effects.send(from, this.view!.tag, { prepare: { round } })
   }
 
@@ -162,7 +152,7 @@ export class Membership {
   leaveRequested(leave: tutti.Leave.$Properties, nowMs: number): void {
     const incarnation = toHex(leave.incarnation ?? new Uint8Array())
     if (!this.isCoordinator || !this.view!.members.some(member => member.incarnation === incarnation)) return
-    this.#request(() => this.#leaves.add(incarnation), nowMs)
+    this.#requestLeave(incarnation, nowMs)
   }
 
   prepare(prepare: tutti.Prepare.$Properties, viewTag: number, from: Endpoint): void {
@@ -175,8 +165,7 @@ export class Membership {
   }
 
   promise(promise: tutti.Promise.$Properties, viewTag: number, rank: number, nowMs: number): void {
-    const joiner = this.#invited.get(promise.round ?? 0)
-    if (joiner !== undefined) this.#request(() => this.#joins.set(joiner.peer.incarnation, joiner), nowMs)
+    if (this.#invitations.accept(promise.round ?? 0, nowMs)) this.#request(nowMs)
     const change = this.#change
     if (change === null || change.closing.tag !== viewTag || change.round !== promise.round) return
     if (rank >= change.closing.members.length) return
@@ -262,22 +251,23 @@ export class Membership {
     return this.#random() || 1
   }
 
-  #request(change: () => void, nowMs: number): void {
+  #request(nowMs: number): void {
     if (this.#collectUntilMs === Number.POSITIVE_INFINITY) this.#collectUntilMs = nowMs + COLLECT_MS
-    change()
+  }
+
+  #requestLeave(incarnation: string, nowMs: number): void {
+    this.#leaves.add(incarnation)
+    this.#request(nowMs)
   }
 
   /** As coordinator: starts the change to a view without those who leave and with those who join. */
   #begin(nowMs: number): void {
     this.#collectUntilMs = Number.POSITIVE_INFINITY
     const view = this.view!
-    const joins = [...this.#joins.values()]
     const staying = view.members.filter(member => !this.#leaves.has(member.incarnation))
     const names = new Set(staying.map(member => member.name))
     // Of two joiners with one name the first is taken; the other asks again, and is refused then.
-    const joining = joins.filter(({ peer }) => !names.has(peer.name) && names.add(peer.name))
-    this.#invited.clear()
-    this.#joins.clear()
+    const joining = this.#invitations.take(nowMs).filter(({ peer }) => !names.has(peer.name) && names.add(peer.name))
     this.#leaves.clear()
     // Those who asked more than once have got what they wanted.
     if (joining.length === 0 && staying.length === view.members.length) return
@@ -337,7 +327,7 @@ export class Membership {
 
   /** The change that is settled may have made this member the coordinator. */
   #askToLeave(nowMs: number): void {
-    if (this.isCoordinator) this.#request(() => this.#leaves.add(this.#self.incarnation), nowMs)
+    if (this.isCoordinator) this.#requestLeave(this.#self.incarnation, nowMs)
     else this.#retry(nowMs)
   }
 

@@ -6,8 +6,8 @@ export interface Campaign {
   readonly runs: number
   /** Of each run, in the order of the seeds. */
   readonly hashes: readonly string[]
-  /** Those in which a promise was broken; with their traces. */
-  readonly failed: readonly Run[]
+  /** Those in which a promise was broken. Without their traces, which would fill the memory: a run can be replayed. */
+  readonly failed: readonly Omit<Run, 'trace'>[]
   /** Summed over all runs. */
   readonly figures: Figures
 }
@@ -19,14 +19,15 @@ export async function runCampaign(
   options: ScheduleOptions = {},
   report: (run: Run) => void = () => {},
 ): Promise<Campaign> {
-  const failed: Run[] = []
+  const failed: Omit<Run, 'trace'>[] = []
   const hashes: string[] = []
   const figures = Object.fromEntries(FIGURES.map(name => [name, 0])) as Figures
   for (let seed = first; seed < first + count; seed++) {
     const run = await runSchedule(scheduleOf(seed, options))
     for (const name of FIGURES) figures[name] += run.figures[name]
     hashes.push(run.hash)
-    if (run.violations.length > 0) failed.push(run)
+    const { trace: _, ...rest } = run
+    if (run.violations.length > 0) failed.push(rest)
     report(run)
   }
   return { runs: count, hashes, failed, figures }

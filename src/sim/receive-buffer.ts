@@ -1,7 +1,6 @@
 import type { Endpoint } from '../types.js'
+import { TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX } from '../wire/limits.js'
 
-const TRAIN_PACKETS_MAX = 64
-const TRAIN_BYTES_MAX = 65_507
 /** Packets read but not yet let go of. */
 const READ_MAX = 256
 const SLAB_BYTES = 2 * TRAIN_BYTES_MAX

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Endpoint } from '../types.js'
+import { hash32 } from './checksum.js'
 import { tutti } from './generated/control.js'
 import { BODY_CHECKED, CONTROL, HEADER_BYTES, lengthOf, seal, seqOf, stableOf, writeHeader } from './header.js'
 import { CONTROL_FRAGMENTS_MAX } from './limits.js'
@@ -13,8 +14,6 @@ export interface ControlFrame {
   /** The view or stream that it speaks of, or 0. */
   readonly viewTag: number
   readonly rank: number
-  /** Number of this control message, for its fragments to find each other. */
-  readonly number: number
   readonly packetBytes: number
 }
 
@@ -23,24 +22,14 @@ export function encodeControl(body: ControlBody, frame: ControlFrame): Uint8Arra
   const bytes = tutti.Control.encode(body).finish()
   const room = frame.packetBytes - HEADER_BYTES
   const count = Math.max(1, Math.ceil(bytes.length / room))
+  // What names the message is its own hash: sent again, its fragments add to those that arrived the first time.
+  const number = hash32(bytes)
   const packets: Uint8Array[] = []
   for (let index = 0; index < count; index++) {
     const part = bytes.subarray(index * room, (index + 1) * room)
     const packet = new Uint8Array(HEADER_BYTES + part.length)
     const fragment = ((index << 16) | count) >>> 0
-    writeHeader(
-      packet,
-      0,
-      CONTROL,
-      frame.groupTag,
-      frame.viewTag,
-      frame.rank,
-      frame.number,
-      fragment,
-      0,
-      0,
-      BODY_CHECKED,
-    )
+    writeHeader(packet, 0, CONTROL, frame.groupTag, frame.viewTag, frame.rank, number, fragment, 0, 0, BODY_CHECKED)
     packet.set(part, HEADER_BYTES)
     seal(packet, 0, packet.length)
     packets.push(packet)
@@ -82,7 +71,8 @@ export class ControlReader {
     parts[index] = body.slice()
     if (missing === 1) {
       this.#partials.delete(key)
-      return decode(concat(parts as Uint8Array[]))
+      const whole = concat(parts as Uint8Array[])
+      return hash32(whole) === seqOf(b, at) ? decode(whole) : null
     }
     const bytes = partial.bytes + body.length
     // A new object: of one that it knows the cache would not count the new size.

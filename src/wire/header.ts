@@ -56,7 +56,7 @@ export const viewTagOf = (b: Uint8Array, at: number): number => readU32(b, at + 
 export const rankOf = (b: Uint8Array, at: number): number => readU16(b, at + 12)
 /** Bytes of this packet, header included. */
 export const lengthOf = (b: Uint8Array, at: number): number => readU16(b, at + 14)
-/** DATA, TELL: the packet's number in its stream. CONTROL: the number of the control message. */
+/** DATA, TELL: the packet's number in its stream. CONTROL: the hash of the whole control message, which names it. */
 export const seqOf = (b: Uint8Array, at: number): number => readU32(b, at + 16)
 /** DATA, TELL: every receiver holds this stream up to here. CONTROL: fragment index (high half) and count (low half). */
 export const stableOf = (b: Uint8Array, at: number): number => readU32(b, at + 20)

@@ -26,9 +26,15 @@ export function play(seed: number, scenario: Scenario, fate: Fate, limitMs = 30_
   const names = stay.split(' ').sort().join(' ')
   const found: string[] = []
   let ms = limitMs
-  const settled = (player: Player) => (player.end === null ? sorted(player.view) === names : !names.split(' ').includes(player.name))
+  const settled = (player: Player) =>
+    player.end === null ? sorted(player.view) === names : !names.split(' ').includes(player.name)
   const isDone = () =>
-    world.players.every(settled) && world.players.filter(p => p.end === null).map(p => p.name).sort().join(' ') === names
+    world.players.every(settled) &&
+    world.players
+      .filter(p => p.end === null)
+      .map(p => p.name)
+      .sort()
+      .join(' ') === names
   try {
     ms = world.until(isDone, limitMs)
     world.run(restMs)

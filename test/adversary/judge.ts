@@ -91,10 +91,12 @@ function completeness(players: readonly Player[]): string[] {
   const lineages = new Set(alive.flatMap(({ log }) => log.flatMap(seen => (seen.type === 'view' ? seen.lineage : []))))
   if (lineages.size > 1) found.push(`${lineages.size} groups`)
   for (const { name, view, taken, end, messages, log } of withMessages(players)) {
-    if (end === null && view !== alive[0].view) found.push(`${name} is in [${view}], ${alive[0].name} in [${alive[0].view}]`)
+    if (end === null && view !== alive[0].view)
+      found.push(`${name} is in [${view}], ${alive[0].name} in [${alive[0].view}]`)
     const own = messages.filter(label => label.startsWith(name)).length
     const sent = taken.get('') ?? 0
-    if ((end === null || end === 'left') && own !== sent) found.push(`${name} sent ${sent} and delivered ${own} of them`)
+    if ((end === null || end === 'left') && own !== sent)
+      found.push(`${name} sent ${sent} and delivered ${own} of them`)
     if (end !== null) continue
     for (const sender of players) {
       const toMe = sender.taken.get(players.find(player => player.name === name)!.incarnation) ?? 0

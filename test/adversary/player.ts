@@ -30,7 +30,8 @@ export class Player implements NetworkPort, ClockPort {
   readonly path = 'datagrams'
   readonly engine: Engine
   readonly log: Seen[] = []
-  readonly unread: Message[] = []
+  /** What the application has not taken: views too, in their place. */
+  readonly unread: GroupEvent[] = []
   readonly events: EngineEvent[] = []
   /** How many messages were taken over by the group: '' is the group, else a member's name. */
   readonly taken = new Map<string, number>()
@@ -99,7 +100,7 @@ export class Player implements NetworkPort, ClockPort {
   /** The application takes all that it has not taken, and goes on reading. */
   read(): void {
     this.isReading = true
-    for (const message of this.unread.splice(0)) this.#take(message)
+    for (const event of this.unread.splice(0)) this.#take(event)
   }
 
   messages(type: 'message' | 'told' = 'message'): string[] {
@@ -190,16 +191,12 @@ export class Player implements NetworkPort, ClockPort {
 
   #deliver(batch: readonly GroupEvent[]): void {
     for (const event of batch) {
-      if (event.type !== 'view') {
-        if (this.isReading) this.#take(event)
-        else this.unread.push(event)
-        continue
+      if (event.type === 'view') {
+        this.view = event.view.members.map(({ name }) => name).join(' ')
+        this.viewId = event.view.id
       }
-      const { id, lineage, members } = event.view
-      const names = members.map(({ name }) => name)
-      this.log.push({ type: 'view', id, lineage, members: names })
-      this.view = names.join(' ')
-      this.viewId = id
+      if (this.isReading) this.#take(event)
+      else this.unread.push(event)
     }
     for (const queue of this.#queues.values()) queue.pump()
   }
@@ -214,9 +211,17 @@ export class Player implements NetworkPort, ClockPort {
     }
   }
 
-  #take(message: Message): void {
+  #take(event: GroupEvent): void {
+    if (event.type === 'view') {
+      const { id, lineage, members } = event.view
+      this.log.push({ type: 'view', id, lineage, members: members.map(({ name }) => name) })
+    } else this.#takeMessage(event)
+  }
+
+  #takeMessage(message: Message): void {
     const { type, from, data, view } = message
-    const nth = data.length < 4 ? this.#nextOf(type, from.name) : new DataView(data.buffer, data.byteOffset).getUint32(0)
+    const nth =
+      data.length < 4 ? this.#nextOf(type, from.name) : new DataView(data.buffer, data.byteOffset).getUint32(0)
     this.log.push({ type, from: from.name, nth, view })
     this.#driver.consume(message)
   }

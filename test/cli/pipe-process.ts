@@ -8,6 +8,8 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 // biome-ignore lint/suspicious/noExplicitAny: a line of the pipe, as JSON.parse gives it
 export type Line = any
 
+const SENDS_AT_ONCE = 100
+
 /** One port a test process: test files that run at the same time do not meet. */
 let nextPort = 22_000 + (process.pid % 2_000) * 10
 
@@ -52,6 +54,7 @@ export function traceOf(members: readonly PipeProcess[]): TraceLine[] {
 export class PipeProcess {
   readonly name: string
   readonly events: Line[] = []
+  readonly #byKind = new Map<string, Line[]>()
   /** Commands and events in the order in which they went through the pipe. */
   readonly trace: Line[] = []
   readonly ended: Promise<number | null>
@@ -117,8 +120,19 @@ export class PipeProcess {
     return this.#child.pid!
   }
 
-  of(event: string): Line[] {
-    return this.events.filter(line => line.event === event)
+  of(event: string): readonly Line[] {
+    return this.#byKind.get(event) ?? []
+  }
+
+  /** Sends for so long, and at least once: a few, and the next few when those have been taken over. Returns how many. */
+  async sendFor(seconds: number, padding = ''): Promise<number> {
+    const endMs = performance.now() + seconds * 1000
+    let sent = 0
+    do {
+      for (let i = 0; i < SENDS_AT_ONCE; i++) this.send(`${this.name} ${sent} ${padding}`, String(sent++))
+      await this.until(() => this.of('sent').length === sent)
+    } while (performance.now() < endMs)
+    return sent
   }
 
   /** Resolves once the condition holds; fails if the process ends before that. */
@@ -130,7 +144,7 @@ export class PipeProcess {
   }
 
   async first(event: string): Promise<Line> {
-    await this.until(() => this.events.some(line => line.event === event))
+    await this.until(() => this.of(event).length > 0)
     return this.of(event)[0]
   }
 
@@ -152,6 +166,9 @@ export class PipeProcess {
     for (const line of lines) {
       const event = JSON.parse(line)
       this.events.push(event)
+      const kind = this.#byKind.get(event.event)
+      if (kind === undefined) this.#byKind.set(event.event, [event])
+      else kind.push(event)
       this.trace.push({ process: this.name, ...event })
     }
     this.#changes.emit('change')

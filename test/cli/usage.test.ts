@@ -97,3 +97,21 @@ describe('chat', () => {
     expect(code).toBe(0)
   })
 })
+
+describe('bench', () => {
+  it('gives figures and ratios as JSON, with progress on standard error', async () => {
+    const args = ['--sizes', '1000', '--members', '2', '--seconds', '0.3', '--repetitions', '1', '--json']
+    const { code, stdout, stderr } = await runTutti(['bench', ...args])
+    const { results } = JSON.parse(stdout)
+    expect(results).toMatchObject([
+      { workload: 'W1', members: 2, senders: 2, bytes: 1000 },
+      { workload: 'one to one', members: 2, senders: 1, bytes: 1000 },
+    ])
+    for (const { tutti, ceiling, ratio } of results) {
+      expect(tutti.messagesPerSecond).toBeGreaterThan(0)
+      expect(ratio).toBeCloseTo(tutti.messagesPerSecond / ceiling.messagesPerSecond)
+    }
+    expect(stderr.trim().split('\n')).toHaveLength(5)
+    expect(code).toBe(0)
+  })
+})

@@ -40,28 +40,12 @@ describe('a closed window', () => {
     net.until(() => b.log.length === a.log.filter(line => /^[ac]:/.test(line)).length)
   })
 
-  test('bounds it from view to view, too', () => {
-    const net = new Harness()
-    const [a, b] = net.group('a', 'b')
-    b.isReading = false
-    for (let round = 0; round < 8; round++) {
-      a.fill()
-      const [guest] = net.start(`guest${round}`)
-      net.until(() => a.view.includes(`guest${round}`) && guest.view === a.view)
-      guest.leave(net.nowMs)
-      net.until(() => a.view === 'a b' && guest.isClosed)
-      net.run(50)
-    }
-    const held = b.unread.reduce((sum, { length }) => sum + length, 0)
-    expect(held).toBeLessThan(2.5 * WINDOW_BYTES)
-  })
-
   test('opens though the report of it was lost, within milliseconds and not a beat', () => {
     const net = new Harness()
     const [a, b] = net.group('a', 'b')
     b.isReading = false
     a.fill()
-    net.run(2 * BEAT_MS)
+    net.run(5)
     let lost = 0
     net.loses = ({ from, is }) => from === 'b' && is === 'report' && lost++ === 0
     b.read()

@@ -34,7 +34,7 @@ export function playSeeds(shard: number): void {
   )
 }
 
-const report = ({ seed, violations }: Run): string =>
+const report = ({ seed, violations }: Pick<Run, 'seed' | 'violations'>): string =>
   [
     replayOf(seed),
     ...violations.slice(0, 5).map(({ checker, process, what }) => `${checker}: ${process} ${what}`),

@@ -10,8 +10,8 @@ const A = { address: '192.0.2.1', port: 1 }
 const B = { address: '192.0.2.1', port: 2 }
 const utf8 = new TextEncoder()
 
-const encode = (body: ControlBody, number = 1, packetBytes = 512) =>
-  encodeControl(body, { groupTag: GROUP_TAG, viewTag: 5, rank: 1, number, packetBytes })
+const encode = (body: ControlBody, packetBytes = 512) =>
+  encodeControl(body, { groupTag: GROUP_TAG, viewTag: 5, rank: 1, packetBytes })
 
 const refuse = (reason: string): ControlBody => ({ refuse: { incarnation: new Uint8Array(8), code: 'X', reason } })
 const reasonIn = (control: Control | undefined | null) => control?.refuse?.reason
@@ -50,13 +50,31 @@ test('a message of any size comes out whole, in whatever order its fragments com
 
 test('fragments of two senders, and of two messages of one sender, do not mix', () => {
   const reader = new ControlReader()
-  const one = encode(refuse('1'.repeat(900)), 1)
-  const two = encode(refuse('2'.repeat(900)), 2)
+  const one = encode(refuse('1'.repeat(900)))
+  const two = encode(refuse('2'.repeat(900)))
   expect(reader.read(one[0], 0, A)).toBeUndefined()
   expect(reader.read(one[1], 0, B)).toBeUndefined()
   expect(reader.read(two[1], 0, A)).toBeUndefined()
   expect(reasonIn(reader.read(one[1], 0, A))).toBe('1'.repeat(900))
   expect(reasonIn(reader.read(two[0], 0, A))).toBe('2'.repeat(900))
+})
+
+test('sent again, a message is completed by what was lost of it the first time', () => {
+  const reader = new ControlReader()
+  const first = encode(refuse('x'.repeat(900)))
+  const again = encode(refuse('x'.repeat(900)))
+  expect(reader.read(first[0], 0, A)).toBeUndefined()
+  expect(reasonIn(reader.read(again[1], 0, A))).toBe('x'.repeat(900))
+})
+
+test('fragments of two messages under one number are not a third: their hash says so', () => {
+  const [head, tail] = encode(refuse('x'.repeat(900)))
+  const [, other] = encode(refuse('y'.repeat(900)))
+  other.set(tail.subarray(16, 20), 16)
+  seal(other, 0, other.length)
+  const reader = new ControlReader()
+  expect(reader.read(head, 0, A)).toBeUndefined()
+  expect(reader.read(other, 0, A)).toBeNull()
 })
 
 test('the view of the largest group, all names as long as they may be, has fragments to spare', () => {
@@ -70,7 +88,7 @@ test('the view of the largest group, all names as long as they may be, has fragm
   const lineage = '0000000000000001'
   const sizes = { messageBytesMax: 1, packetBytes: 1400 }
   const next = encodeView({ lineage, id: 1, tag: 1, members, primary: true, checkBodies: true, ...sizes })
-  const packets = encode({ decide: { round: 1, next, cut: members.map(() => 0xffffffff) } }, 1, 1400)
+  const packets = encode({ decide: { round: 1, next, cut: members.map(() => 0xffffffff) } }, 1400)
   expect(packets.length).toBeLessThanOrEqual(CONTROL_FRAGMENTS_MAX)
   const reader = new ControlReader()
   const read = packets.map(packet => reader.read(packet, 0, A))
@@ -111,8 +129,8 @@ test('any bytes are read, or are not well formed', () => {
 
 test('what is never finished is forgotten, the oldest first', () => {
   const reader = new ControlReader()
-  const whole = encode(refuse('x'.repeat(900)), 1)
-  const young = encode(refuse('y'.repeat(900)), 2)
+  const whole = encode(refuse('x'.repeat(900)))
+  const young = encode(refuse('y'.repeat(900)))
   reader.read(whole[0], 0, A)
   for (let number = 100; number < 140; number++) reader.read(fragment(0, 2, utf8.encode('z'), number), 0, B)
   reader.read(young[0], 0, A)

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { decodeBody, encodeBody, type Header, NONE, pack, packet, resealed, tellTag } from './reference.js'
+import { decodeBody, encodeBody, type Header, NONE, nameOf, pack, packet, resealed, tellTag } from './reference.js'
 
 /**
  * The frames under proto/vectors, as the reference writes them. To write the files anew after a change of the format:
@@ -93,7 +93,7 @@ function control(name: string, body: object | null, from: Partial<Header> = {}, 
       group: GROUP,
       tag: VIEW_TAG,
       rank: 1,
-      seq: 7,
+      seq: nameOf(bytes),
       stable: index * 65_536 + count,
       first: 0,
       flags: 1,
@@ -176,7 +176,7 @@ function controls(): GoldenControl[] {
     control('installed', { installed: { tag: 0xdecade01, incarnation: base64(ALICE) } }, { tag: 0 }),
     control('settled', { settled: { tag: 0xdecade01 } }),
     control("a NACK of a tell's stream, which its tag names", { nack: { gaps: [{ rank: 0, ranges: [1, 1] }] } }, toBob),
-    control('a decision in fragments', { decide: { round: 1, next: view(crowd), cut: [1] } }, { seq: 0xfffffffe }),
+    control('a decision in fragments', { decide: { round: 1, next: view(crowd), cut: [1] } }),
     control(
       'a field that this release does not know is ignored',
       { prepare: { round: 5 } },

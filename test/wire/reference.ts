@@ -44,6 +44,9 @@ export const groupTag = (group: string): number => {
   return murmur(name, 0, name.length)
 }
 
+/** What names a control message. */
+export const nameOf = (message: Uint8Array): number => murmur(message, 0, message.length)
+
 export const tellTag = (from: string, to: string): number => murmur(Buffer.from(from + to, 'hex'), 0, 16) || 1
 
 export function packet(header: Header, body: Uint8Array): Uint8Array {

@@ -101,8 +101,8 @@ test.each(control)('control, read: $name', ({ packets, body }) => {
 const known = control.filter(({ name }) => !name.includes('does not know'))
 
 test.each(known)('control, written: $name', ({ packets, packetBytes, body }) => {
-  const { group, tag, rank, seq } = packets[0].header
-  const frame = { groupTag: groupTag(group), viewTag: tag, rank, number: seq, packetBytes }
+  const { group, tag, rank } = packets[0].header
+  const frame = { groupTag: groupTag(group), viewTag: tag, rank, packetBytes }
   const written = encodeControl(tutti.Control.decode(encodeBody(body!)), frame)
   expect(written.map(toHex)).toEqual(packets.map(({ hex }) => hex))
 })

@@ -1,0 +1,49 @@
+import { MEMBERS_MAX } from '../wire/limits.js'
+import type { Peer } from '../wire/view-codec.js'
+
+/** After this an answer is out of date: who gave it may have given up. It asks again if it has not. */
+const FRESH_MS = 1_000
+
+export interface Joiner {
+  readonly peer: Peer
+  readonly checkBodies: boolean
+}
+
+interface Invited extends Joiner {
+  readonly sinceMs: number
+}
+
+/**
+ * Those who asked to join, as the coordinator knows them. A view that waits for one who cannot hear, or who has gone
+ * since and whose request came late, would wait for ever. So whoever asks is asked in turn, under a number that the
+ * answer must echo, and only those who answered are taken into the next view.
+ */
+export class Invitations {
+  readonly #open = new Map<number, Invited>()
+  readonly #accepted = new Map<string, Invited>()
+
+  hasAccepted(incarnation: string): boolean {
+    return this.#accepted.has(incarnation)
+  }
+
+  invite(round: number, joiner: Joiner, nowMs: number): void {
+    if (this.#open.size === MEMBERS_MAX) this.#open.clear()
+    this.#open.set(round, { ...joiner, sinceMs: nowMs })
+  }
+
+  /** Somebody answers to `round`. Returns whether that was an invitation. */
+  accept(round: number, nowMs: number): boolean {
+    const invited = this.#open.get(round)
+    if (invited === undefined || nowMs - invited.sinceMs > FRESH_MS) return false
+    this.#accepted.set(invited.peer.incarnation, invited)
+    return true
+  }
+
+  /** Who may be in the next view. All others have to ask again. */
+  take(nowMs: number): Joiner[] {
+    const joiners = [...this.#accepted.values()].filter(({ sinceMs }) => nowMs - sinceMs <= FRESH_MS)
+    this.#open.clear()
+    this.#accepted.clear()
+    return joiners
+  }
+}

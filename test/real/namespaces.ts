@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process'
+
+/**
+ * Hosts on a switch: network namespaces joined by veth pairs to a bridge, which has a namespace of its own. The
+ * machine's own network is not touched, and deleting the namespaces deletes everything.
+ */
+export class Namespaces {
+  readonly #prefix = `tutti-${process.pid}`
+  readonly #names: string[] = []
+
+  /**
+   * @param hosts  how many
+   * @param lossPercent  packets that the switch drops on their way to each host, one by one
+   */
+  constructor(hosts: number, lossPercent: number) {
+    try {
+      this.#build(hosts, lossPercent)
+    } catch (error) {
+      this.remove()
+      throw error
+    }
+  }
+
+  /** Runs a command inside host `i`. */
+  launcher(i: number): string[] {
+    return ['ip', 'netns', 'exec', this.#host(i)]
+  }
+
+  /** What the switch dropped. */
+  get dropped(): { packets: number; bytes: number } {
+    const text = this.#in(this.#switch, 'nft', '--json', 'list', 'table', 'bridge', 'tutti')
+    let packets = 0
+    let bytes = 0
+    for (const { rule } of JSON.parse(text).nftables as {
+      rule?: { expr: { counter?: { packets: number; bytes: number } }[] }
+    }[]) {
+      for (const { counter } of rule?.expr ?? []) {
+        packets += counter?.packets ?? 0
+        bytes += counter?.bytes ?? 0
+      }
+    }
+    return { packets, bytes }
+  }
+
+  remove(): void {
+    for (const name of this.#names.splice(0)) run('ip', 'netns', 'delete', name)
+  }
+
+  get #switch(): string {
+    return `${this.#prefix}-switch`
+  }
+
+  #host(i: number): string {
+    return `${this.#prefix}-host-${i}`
+  }
+
+  #build(hosts: number, lossPercent: number): void {
+    this.#add(this.#switch)
+    this.#in(this.#switch, 'ip', 'link', 'add', 'bridge0', 'type', 'bridge', 'mcast_snooping', '0')
+    this.#in(this.#switch, 'ip', 'link', 'set', 'bridge0', 'up')
+    const rules: string[] = []
+    for (let i = 0; i < hosts; i++) {
+      const host = this.#host(i)
+      const port = `port${i}`
+      this.#add(host)
+      this.#in(this.#switch, 'ip', 'link', 'add', port, 'mtu', '1500', 'type', 'veth', 'peer', 'eth0', 'netns', host)
+      this.#in(this.#switch, 'ip', 'link', 'set', port, 'master', 'bridge0', 'up')
+      this.#in(host, 'ip', 'address', 'add', `10.77.0.${i + 1}/24`, 'dev', 'eth0')
+      this.#in(host, 'ip', 'link', 'set', 'eth0', 'mtu', '1500', 'up')
+      this.#in(host, 'ip', 'link', 'set', 'lo', 'up')
+      // Trains are cut into packets before the switch, so that it loses packets and not trains.
+      this.#in(host, 'ethtool', '-K', 'eth0', 'tx-udp-segmentation', 'off')
+      rules.push(`oifname ${port} numgen random mod 100 < ${lossPercent} counter drop`)
+    }
+    const chain = ['type filter hook forward priority 0; policy accept;', ...rules].join('\n')
+    if (lossPercent > 0) this.#in(this.#switch, 'nft', `table bridge tutti {\nchain forward {\n${chain}\n}\n}`)
+  }
+
+  #add(name: string): void {
+    run('ip', 'netns', 'add', name)
+    this.#names.push(name)
+  }
+
+  #in(name: string, ...command: string[]): string {
+    return run('ip', 'netns', 'exec', name, ...command)
+  }
+}
+
+function run(program: string, ...args: string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
