@@ -37,6 +37,7 @@ async function openNetwork(options: CheckedOptions, random: NodeRandom): Promise
 
 export { type ErrorCode, TuttiError } from './errors.js'
 export { type BlockReason, Group, type GroupEvents, openGroup, type SendOptions, type Sent } from './group.js'
+export { type InterfaceReport, type ProbeReport, probe } from './node/probe.js'
 export type { JoinOptions, Limits } from './options.js'
 export type { ClockPort, NetworkHandler, NetworkPort, Ports, RandomPort } from './ports.js'
 export type { Endpoint, GroupEvent, Member, Order, Stats, View, ViewChange, ViewEvent } from './types.js'

@@ -313,7 +313,8 @@ export class Engine {
 
   /** Something that was taken is not sealed, or not told. */
   get #isHeld(): boolean {
-    if (this.#current?.out.isHeld) return true
+    // Whoever is about to hear that a message is sealed may have the next one ready.
+    if (this.#current?.out.isHeld || this.outbox.events.length > 0) return true
     for (const { out } of this.#links.all) if (out.isHeld || !out.isDrained) return true
     return false
   }

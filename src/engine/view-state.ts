@@ -35,6 +35,9 @@ export interface ViewEnvironment {
   control(to: Endpoint | null, view: ViewState, body: ControlBody): void
 }
 
+/** A round trip counts as at most so many times the one known. */
+const OUTLIER = 4
+
 /** All that a member knows of one view: a stream out, a stream in from every other member, what is missing, who has what. */
 export class ViewState {
   readonly view: AgreedView
@@ -200,8 +203,10 @@ export class ViewState {
     for (const echo of echoes ?? []) {
       if (echo.rank !== this.rank) continue
       const roundTripMs = nowMs - (echo.stamp ?? 0) - (echo.held ?? 0)
-      // More than a beat is no network: a process stood still, and waits of many times that would follow.
-      if (roundTripMs >= 0) this.roundTrip.measured(Math.min(roundTripMs, BEAT_MS))
+      // Waits are many times the group's round trip, so it must not follow one that stands out: more than a beat is no
+      // network but a process that stood still, and a network that has become slower says so more than once.
+      if (roundTripMs < 0 || roundTripMs > BEAT_MS) continue
+      this.roundTrip.measured(Math.min(roundTripMs, OUTLIER * this.roundTrip.groupMs))
     }
   }
 

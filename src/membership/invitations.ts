@@ -22,10 +22,6 @@ export class Invitations {
   readonly #open = new Map<number, Invited>()
   readonly #accepted = new Map<string, Invited>()
 
-  hasAccepted(incarnation: string): boolean {
-    return this.#accepted.has(incarnation)
-  }
-
   invite(round: number, joiner: Joiner, nowMs: number): void {
     if (this.#open.size === MEMBERS_MAX) this.#open.clear()
     this.#open.set(round, { ...joiner, sinceMs: nowMs })

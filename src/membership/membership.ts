@@ -136,7 +136,6 @@ export class Membership {
       const reason = `the group uses packets of ${packetBytes} bytes; join with packetBytes: ${packetBytes}`
       return this.#refuse(claimed, from, 'ERR_TUTTI_OPTION', reason)
     }
-    if (this.#invitations.hasAccepted(claimed.incarnation)) return
     const round = this.#random()
     // Its own word for its address may be wrong behind a translator; where the frame came from is where it is reached.
     const peer = { ...claimed, endpoint: { address: from.address, port: from.port }, voter: true }

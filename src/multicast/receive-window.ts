@@ -44,7 +44,7 @@ export class ReceiveWindow {
 
   insert(seq: number, bytes: Uint8Array, offset: number): number {
     if (distance(seq, this.next) < 0) return DUPLICATE
-    if (distance(seq, this.released) > this.#capacity) return BEYOND
+    if (this.#isBeyond(seq)) return BEYOND
     const slot = seq & this.#mask
     if (this.#bytes[slot] !== undefined) return DUPLICATE
     this.#bytes[slot] = bytes
@@ -63,7 +63,8 @@ export class ReceiveWindow {
 
   /** The origin says that it has sent up to `last`. False if that cannot be. */
   announce(last: number): boolean {
-    if (distance(last, this.released) > this.#capacity) return false
+    if (distance(last, this.next) < 0) return true
+    if (this.#isBeyond(last)) return false
     if (distance(last, this.last) > 0) this.last = last
     return true
   }
@@ -79,6 +80,11 @@ export class ReceiveWindow {
 
   offsetOf(seq: number): number {
     return this.#offsets[seq & this.#mask]
+  }
+
+  /** Of numbers not before `next`. In two steps: half of all numbers ahead, the distance to `released` comes out negative. */
+  #isBeyond(seq: number): boolean {
+    return distance(seq, this.next) + distance(this.next, this.released) > this.#capacity
   }
 
   /** Lets go of every packet up to `seq`; what has not been received in sequence stays. */

@@ -5,12 +5,22 @@ import type { Faults } from './faults.js'
 /** A packet that is moved behind later ones waits for so long. */
 const REORDER_MS = 2
 
+/** How many packets met which fault. */
+export interface InjectedFaults {
+  lost: number
+  duplicated: number
+  reordered: number
+  corrupted: number
+  delayed: number
+}
+
 /**
  * A network port whose incoming packets are lost, doubled, reordered, corrupted and delayed, each drawn on its own from
  * one seed. It comes behind the kernel, and so behind UDP's own checksum: what it corrupts, only a packet's own checksum
  * catches.
  */
 export class FaultyNetwork implements NetworkPort {
+  readonly injected: InjectedFaults = { lost: 0, duplicated: 0, reordered: 0, corrupted: 0, delayed: 0 }
   readonly #network: NetworkPort
   readonly #faults: Faults
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -72,12 +82,21 @@ export class FaultyNetwork implements NetworkPort {
 
   #packet(bytes: Uint8Array, from: Endpoint, multicast: boolean, handler: NetworkHandler): void {
     const { loss, duplicate, reorder, corrupt, delayMsMin, delayMsMax } = this.#faults
-    if (this.#draw() < loss) return
+    const { injected } = this
+    if (this.#draw() < loss) {
+      injected.lost++
+      return
+    }
     const copies = this.#draw() < duplicate ? 2 : 1
+    injected.duplicated += copies - 1
     for (let copy = 0; copy < copies; copy++) {
       const arrived = this.#draw() < corrupt ? this.#corrupted(bytes) : bytes
       let delayMs = delayMsMin + this.#draw() * (delayMsMax - delayMsMin)
-      if (this.#draw() < reorder) delayMs += REORDER_MS
+      if (delayMs > 0) injected.delayed++
+      if (this.#draw() < reorder) {
+        delayMs += REORDER_MS
+        injected.reordered++
+      }
       if (delayMs === 0) handler.datagram(arrived, from, multicast)
       else this.#later(delayMs, () => handler.datagram(arrived, from, multicast))
     }
@@ -92,6 +111,7 @@ export class FaultyNetwork implements NetworkPort {
   }
 
   #corrupted(bytes: Uint8Array): Uint8Array {
+    this.injected.corrupted++
     const copy = bytes.slice()
     copy[Math.floor(this.#draw() * copy.length)] ^= 1 << Math.floor(this.#draw() * 8)
     return copy

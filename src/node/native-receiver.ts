@@ -12,7 +12,7 @@ const DATAGRAM_BYTES_MAX = 65536
 /** Small, because who keeps one packet keeps all of it; large, because of what an allocation costs. */
 const SLAB_BYTES = 4 * DATAGRAM_BYTES_MAX
 /** After so many the other sockets and the timers have their turn. */
-const BURST_MAX = 64
+const BURST_MAX = 32
 const SENDERS_MAX = 1024
 const SOCKADDR_BYTES_MAX = 28
 

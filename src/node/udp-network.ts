@@ -1,5 +1,4 @@
-import { isIP } from 'node:net'
-import { invariant, TuttiError } from '../errors.js'
+import { invariant } from '../errors.js'
 import type { NetworkHandler, NetworkPort } from '../ports.js'
 import type { Endpoint } from '../types.js'
 import { keepFreedMemory } from './allocator.js'
@@ -16,27 +15,10 @@ import {
 import { NativeReceiver } from './native-receiver.js'
 import { loadNative } from './native-socket.js'
 import { explain } from './socket-errors.js'
+import { checkUdpOptions, type UdpNetworkOptions } from './udp-options.js'
 import { checkRoute, multicastInterface, openSocket, type SocketPlan, type UdpSocket } from './udp-socket.js'
 
-export interface UdpNetworkOptions {
-  /** Name or address of a network interface; default: that of the default route, without one loopback. */
-  readonly interface?: string
-  /** The group's multicast address, IPv4 or IPv6. Not used with `peers`. */
-  readonly address?: string
-  /** The group's port; with `peers`, the one that this process is reached at (0: any). */
-  readonly port: number
-  /** How many routers a multicast may pass. Default 1: stays in this network. */
-  readonly ttl?: number
-  /** The members' endpoints, where the network has no multicast. This process's own may be among them. */
-  readonly peers?: readonly Endpoint[]
-  /** Size of a full packet. Default 1,400, or what the interface's MTU allows if that is less. */
-  readonly packetBytes?: number
-  /** Default 8 MiB; what the system grants may be less. */
-  readonly receiveBufferBytes?: number
-  /** Whether the system cuts and joins trains. Default: where it can. */
-  readonly trains?: boolean
-  readonly warn?: (message: string) => void
-}
+export type { UdpNetworkOptions }
 
 const PACKET_BYTES = 1400
 const RECEIVE_BUFFER_BYTES = 8 << 20
@@ -49,7 +31,7 @@ const CLOSE_MS_MAX = 1000
 
 /** Opens the sockets of one member: see docs/network.md. */
 export async function openUdpNetwork(options: UdpNetworkOptions): Promise<NetworkPort> {
-  check(options)
+  checkUdpOptions(options)
   const group = options.peers ? undefined : options.address
   const own = options.peers && ownPeer(options.peers, options.port)
   const family = familyOf(group ?? own?.address ?? options.peers?.[0]?.address ?? options.interface ?? '')
@@ -57,7 +39,7 @@ export async function openUdpNetwork(options: UdpNetworkOptions): Promise<Networ
   const opened: UdpSocket[] = []
   try {
     const libc = await loadNative()
-    if (libc && process.env.NOKEEP === undefined) keepFreedMemory(libc)
+    if (libc) keepFreedMemory(libc)
     const receiveBufferBytes = options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES
     const local = scoped(at.address, at)
     const plan: SocketPlan = { at, libc, receiveBufferBytes, address: local, port: 0, shared: false }
@@ -104,6 +86,7 @@ class UdpNetwork implements NetworkPort {
   /** Multicasts of our own, which the filter at the receiving socket drops, and the system counts as drops. */
   #ownFiltered = false
   #multicasts = 0
+  #closing: Promise<void> | undefined
 
   constructor(
     options: UdpNetworkOptions,
@@ -170,7 +153,12 @@ class UdpNetwork implements NetworkPort {
     this.#targets = [...targets.values()]
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     clearInterval(this.#overflowTimer)
     this.#handler = undefined
     this.#sender.closed = true
@@ -215,26 +203,6 @@ class UdpNetwork implements NetworkPort {
   }
 }
 
-function check({ address, port, peers, ttl, packetBytes }: UdpNetworkOptions): void {
-  const group = address?.replace(/%.*$/, '') ?? ''
-  if (!peers && !(isIP(group) && /^(22[4-9]|23\d|ff[0-9a-f]{2}:)/i.test(group))) {
-    throw optionError(`\`address\` must be a multicast address such as 239.1.2.3 or ff15::1, not "${address}"`)
-  }
-  const portMin = peers ? 0 : 1
-  if (!(Number.isInteger(port) && port >= portMin && port <= 65535)) {
-    throw optionError(`\`port\` must be a whole number from ${portMin} to 65535, not ${port}`)
-  }
-  if (!(ttl === undefined || (Number.isInteger(ttl) && ttl >= 0 && ttl <= 255))) {
-    throw optionError(`\`ttl\` must be a whole number from 0 to 255, not ${ttl}`)
-  }
-  if (!(packetBytes === undefined || (Number.isInteger(packetBytes) && packetBytes >= 64 && packetBytes <= 65507))) {
-    throw optionError(`\`packetBytes\` must be a whole number from 64 to 65507, not ${packetBytes}`)
-  }
-  for (const each of peers ?? []) {
-    if (isIP(each.address) === 0) throw optionError(`\`peers\` must name IP addresses, not "${each.address}"`)
-  }
-}
-
 /** Which of the peers this process is: the one with an address of this host and our port. */
 function ownPeer(peers: readonly Endpoint[], port: number): Endpoint | undefined {
   const here = new Set(interfaceAddresses().map(each => each.address))
@@ -246,8 +214,4 @@ function smallBuffer(bytes: number): string {
     `The receive buffer is only ${Math.round(bytes / 1024)} KB, so bursts will be lost and repaired: ` +
     `allow more with \`sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}\`.`
   )
-}
-
-function optionError(what: string): TuttiError {
-  return new TuttiError('ERR_TUTTI_OPTION', `${what}.`)
 }

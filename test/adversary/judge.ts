@@ -1,12 +1,11 @@
-import type { Player } from './player.js'
+import type { Player, Seen } from './player.js'
 import type { World } from './world.js'
 
 /**
  * What is wrong with what the members saw: safety at any time, and, of a world that has come to rest, whether everybody
  * got everything. Members are told apart by name, so a scenario gives each life its own.
  */
-export function faults(world: World): string[] {
-  const { players } = world
+export function faults({ players }: World): string[] {
   return [...players.flatMap(oneMember), ...agreement(players), ...completeness(players)]
 }
 
@@ -25,9 +24,9 @@ function oneMember({ name, log }: Player): string[] {
       continue
     }
     const { type, from, nth, view } = seen
-    const what = `${name}: ${type} ${from}${nth} of view ${view}`
-    if (type === 'message' && view !== viewId) found.push(`${what} in view ${viewId}`)
-    if (!members.includes(from)) found.push(`${what} from a stranger`)
+    const what = `${name}: ${type} ${nth} from ${from} of view ${view}`
+    if (view !== viewId) found.push(`${what} in view ${viewId}`)
+    if (!members.includes(from)) found.push(`${what}, a stranger`)
     const key = `${type} ${from}`
     const due = next.get(key)
     if (due === undefined ? type === 'told' && nth !== 0 : nth !== due) found.push(`${what}, expected ${due ?? 0}`)
@@ -36,16 +35,16 @@ function oneMember({ name, log }: Player): string[] {
   return found
 }
 
+/** What one member saw of one view. */
 interface Stay {
-  readonly who: string
+  readonly name: string
   readonly members: string
-  /** By sender. */
-  readonly messages: Map<string, number[]>
-  /** It went on to the next view, or is in this one now that all is at rest. */
+  readonly messages: string[]
+  /** It went on to the next view, left in order, or is in this one now that all is at rest. */
   isWhole: boolean
 }
 
-/** One list of members a view, and one set of messages from each sender for all who saw the view to its end. */
+/** One list of members a view, and one set of messages for all who saw the view to its end. */
 function agreement(players: readonly Player[]): string[] {
   const found: string[] = []
   const views = new Map<string, Stay[]>()
@@ -54,62 +53,50 @@ function agreement(players: readonly Player[]): string[] {
     for (const seen of log) {
       if (seen.type === 'view') {
         if (stay !== null) stay.isWhole = true
-        stay = { who: name, members: seen.members.join(' '), messages: new Map(), isWhole: false }
+        stay = { name, members: seen.members.join(' '), messages: [], isWhole: false }
         const key = `${seen.lineage}.${seen.id}`
         views.set(key, [...(views.get(key) ?? []), stay])
-      } else if (seen.type === 'message') {
-        const { from, nth } = seen
-        stay!.messages.set(from, [...(stay!.messages.get(from) ?? []), nth])
-      }
+      } else if (seen.type === 'message') stay!.messages.push(`${seen.from} ${seen.nth}`)
     }
-    // Who left in order saw its last view to the cut, like those who stayed.
     if (stay !== null && (end === null || end === 'left')) stay.isWhole = true
   }
-  for (const [key, stays] of views) {
-    const whole = stays.filter(({ isWhole }) => isWhole)
-    for (const other of stays.slice(1)) {
-      if (other.members !== stays[0].members) found.push(`view ${key}: ${stays[0].members} and ${other.members}`)
+  for (const [view, stays] of views) {
+    for (const { name, members } of stays) {
+      if (members !== stays[0].members) found.push(`view ${view}: ${stays[0].members}; at ${name}: ${members}`)
     }
-    for (const other of whole.slice(1)) {
-      const [a, b] = [whole[0], other].map(({ messages }) => show(messages))
-      if (a !== b) found.push(`view ${key}: ${whole[0].who} has ${a}, ${other.who} ${b}`)
+    const [first, ...others] = stays.filter(({ isWhole }) => isWhole)
+    for (const { name, messages } of others) {
+      const apart = [...missing(first.messages, messages), ...missing(messages, first.messages)]
+      if (apart.length > 0) found.push(`view ${view}: ${first.name} and ${name} differ by ${apart.slice(0, 5)}`)
     }
   }
   return found
 }
 
-const show = (messages: Map<string, number[]>): string =>
-  [...messages]
-    .map(([from, nths]) => `${from}${nths[0]}..${nths.at(-1)}`)
-    .sort()
-    .join(' ')
+const missing = (from: readonly string[], to: readonly string[]): string[] => {
+  const has = new Set(to)
+  return from.filter(message => !has.has(message))
+}
 
 /** All that are in are in one view; what was taken was delivered at its sender, and told to whom it was for. */
 function completeness(players: readonly Player[]): string[] {
   const found: string[] = []
   const alive = players.filter(({ end }) => end === null)
-  const lineages = new Set(alive.flatMap(({ log }) => log.flatMap(seen => (seen.type === 'view' ? seen.lineage : []))))
-  if (lineages.size > 1) found.push(`${lineages.size} groups`)
-  for (const { name, view, taken, end, messages, log } of withMessages(players)) {
-    if (end === null && view !== alive[0].view)
-      found.push(`${name} is in [${view}], ${alive[0].name} in [${alive[0].view}]`)
-    const own = messages.filter(label => label.startsWith(name)).length
+  for (const { name, view, taken, end, log, incarnation } of players) {
+    if (end !== null && end !== 'left') continue
+    const own = count(log, 'message', name)
     const sent = taken.get('') ?? 0
-    if ((end === null || end === 'left') && own !== sent)
-      found.push(`${name} sent ${sent} and delivered ${own} of them`)
+    if (own !== sent) found.push(`${name} sent ${sent} and delivered ${own} of them`)
     if (end !== null) continue
-    for (const sender of players) {
-      const toMe = sender.taken.get(players.find(player => player.name === name)!.incarnation) ?? 0
-      const told = log.filter(seen => seen.type === 'told' && seen.from === sender.name).length
-      if (sender.end === null && told !== toMe) found.push(`${sender.name} told ${name} ${toMe}, ${told} came`)
+    if (view !== alive[0].view) found.push(`${name} is in [${view}], ${alive[0].name} in [${alive[0].view}]`)
+    for (const sender of alive) {
+      const toMe = sender.taken.get(incarnation) ?? 0
+      const told = count(log, 'told', sender.name)
+      if (told !== toMe) found.push(`${sender.name} told ${name} ${toMe} messages, ${told} came`)
     }
   }
   return found
 }
 
-function withMessages(players: readonly Player[]) {
-  return players.map(player => {
-    const { name, view, taken, end, log } = player
-    return { name, view, taken, end, log, messages: player.messages() }
-  })
-}
+const count = (log: readonly Seen[], type: 'message' | 'told', name: string): number =>
+  log.filter(seen => seen.type === type && seen.from === name).length

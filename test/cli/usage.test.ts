@@ -115,3 +115,18 @@ describe('bench', () => {
     expect(code).toBe(0)
   })
 })
+
+describe('probe', () => {
+  it('says what works', async () => {
+    const { code, stdout } = await runTutti(['probe', '--interface', '127.0.0.1', '--seconds', '0.3'])
+    expect(stdout).toMatch(/\(127\.0\.0\.1\): multicast works/)
+    expect(code).toBe(0)
+  })
+
+  it('fails with advice where nothing works', async () => {
+    const { code, stdout } = await runTutti(['probe', '--interface', 'nothing0', '--seconds', '0.3', '--json'])
+    const { interfaces } = JSON.parse(stdout)
+    expect(interfaces).toMatchObject([{ multicast: false, advice: [expect.stringContaining('nothing0')] }])
+    expect(code).toBe(1)
+  })
+})

@@ -58,6 +58,25 @@ describe('receive window', () => {
     expect(insert(window, CAPACITY + 1)).toBe(BEYOND)
   })
 
+  test('so is what is half of all numbers ahead, where differences change their sign', () => {
+    const window = fresh()
+    for (const n of [0, 1, 2]) insert(window, n)
+    for (const n of [0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0x80000002]) {
+      expect(insert(window, n), `${n}`).toBe(BEYOND)
+      expect(window.announce(nth(n)), `${n}`).toBe(false)
+    }
+    expect([window.next, window.last]).toEqual([nth(3), nth(2)])
+  })
+
+  test('an announcement from half of all numbers behind is old, and moves nothing', () => {
+    const window = fresh()
+    for (const n of [0, 1, 3, 5]) insert(window, n)
+    for (const n of [-0x7ffffff8, -0x7ffffffc, -0x7ffffffe]) {
+      expect(window.announce(nth(n)), `${n}`).toBe(true)
+      expect(window.last).toBe(nth(5))
+    }
+  })
+
   test('the last place of the ring can be taken while the first is missing', () => {
     const window = fresh()
     for (let n = 1; n < CAPACITY; n++) expect(insert(window, n)).toBe(FRESH)

@@ -99,6 +99,32 @@ it('a member that crashes goes dead, and its trace says so', async () => {
   expect(() => sim.pause('b', 1)).toThrow('no live member is named b')
 })
 
+it('a member that restarts is another life of its name, and knows nothing of the first', async () => {
+  const sim = new Simulation({ seed: 5 })
+  const first = await sim.join('orders', { name: 'a' })
+  heard(first)
+  await first.send('before')
+  await sim.run(10)
+  sim.crash('a')
+  const second = await sim.join('orders', { name: 'a' })
+  const list = heard(second)
+  await second.send('after')
+  await sim.run(10)
+  expect(list).toEqual(['a: after'])
+  expect(second.self.incarnation).not.toBe(first.self.incarnation)
+  expect(new Set(sim.trace.map(line => line.process))).toEqual(new Set(['a#1', 'a#2']))
+  expect(sim.check()).toEqual([])
+})
+
+it('a join that is refused rejects, and leaves no process behind', async () => {
+  const sim = new Simulation({ seed: 5 })
+  await sim.join('orders', { name: 'a' })
+  await expect(sim.join('orders', { name: 'a' })).rejects.toMatchObject({ code: 'ERR_TUTTI_NAME' })
+  expect(sim.trace.map(line => line.process)).not.toContain('a#2')
+  sim.crash('a')
+  expect(() => sim.crash('a')).toThrow('no live member is named a')
+})
+
 it('one name may be in several groups, and they do not hear each other', async () => {
   const sim = new Simulation({ seed: 6 })
   const groups = await Promise.all(['orders', 'bills'].map(group => sim.join(group, { name: 'a' })))
@@ -135,6 +161,11 @@ it('says what was waited for in vain, and with which seed', async () => {
   const sim = new Simulation({ seed: 8 })
   await expect(sim.runUntil(() => false, 100)).rejects.toThrow('within 100 simulated ms (seed 8)')
   expect(sim.nowMs).toBe(100)
+})
+
+it('does not wait for ever for what cannot come about', async () => {
+  const sim = new Simulation()
+  await expect(sim.runUntil(() => false, Infinity)).rejects.toThrow('nothing left to do')
 })
 
 it('refuses a seed that is none', () => {

@@ -1,0 +1,253 @@
+import { Group, TuttiError } from 'tutti'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { listen, membersOf, newWorld } from './world.js'
+
+let sim: ReturnType<typeof newWorld>
+beforeEach(() => {
+  sim = newWorld()
+})
+
+/** Offers messages of 100 bytes until one is not taken. */
+function fill(group: Group): number {
+  let taken = 0
+  while (group.offer(new Uint8Array(100))) taken++
+  return taken
+}
+
+test('send says in which view the message was sealed', async () => {
+  const [a] = await membersOf(sim, ['a', 'b'])
+  expect(await a.send('hello')).toEqual({ view: 2 })
+})
+
+test('strings and bytes both arrive, also empty ones, also at the sender', async () => {
+  const groups = await membersOf(sim, ['a', 'b'])
+  const logs = groups.map(listen)
+  await groups[0].send('grüße')
+  await groups[0].send(new TextEncoder().encode('bytes'))
+  await groups[0].send('')
+  await sim.run(20)
+  for (const log of logs) expect(log.slice(-3)).toEqual(['a: grüße', 'a: bytes', 'a: '])
+})
+
+test('the caller may use its bytes again once the message was taken', async () => {
+  const [a, b] = await membersOf(sim, ['a', 'b'])
+  const log = listen(b)
+  const bytes = new TextEncoder().encode('original')
+  expect(a.offer(bytes)).toBe(true)
+  bytes.fill(0x2a)
+  await sim.run(20)
+  expect(log.at(-1)).toBe('a: original')
+})
+
+describe('a closed window', () => {
+  test('makes offer return false, and drain follows when it is open', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    const log = listen(a)
+    const taken = fill(a)
+    expect(taken).toBeGreaterThan(50)
+    // Nobody listens at b: nothing is consumed there.
+    await sim.run(400)
+    expect(log).not.toContain('drain')
+    expect(a.offer('no')).toBe(false)
+    const heard = listen(b)
+    await sim.runUntil(() => log.includes('drain'))
+    expect(a.offer('yes')).toBe(true)
+    await sim.run(50)
+    expect(heard.at(-1)).toBe('a: yes')
+    expect(heard.filter(line => line.startsWith('a:'))).toHaveLength(taken + 1)
+  })
+
+  test('is closed by an iterator that does not read, whose memory stays bounded', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    listen(a)
+    const iterator = b[Symbol.asyncIterator]()
+    await iterator.next()
+    let taken = 0
+    for (let round = 0; round < 50; round++) {
+      taken += fill(a)
+      await sim.run(20)
+    }
+    // A window of a quarter of the receive buffer, and a packet.
+    expect(taken * 104).toBeLessThan(16_384 + 512)
+    for (let i = 0; i < taken; i++) expect((await sim.until(iterator.next())).value.type).toBe('message')
+    await sim.runUntil(() => a.offer('on it goes'))
+  })
+
+  test('makes send wait its turn', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    fill(a)
+    const order: number[] = []
+    const sends = [0, 1, 2].map(i => a.send(`${i}`).then(() => order.push(i)))
+    await sim.run(300)
+    expect(order).toEqual([])
+    // What waits goes first.
+    expect(a.offer('out of turn')).toBe(false)
+    listen(a)
+    const heard = listen(b)
+    await sim.until(Promise.all(sends))
+    expect(order).toEqual([0, 1, 2])
+    await sim.run(50)
+    expect(heard.slice(-3)).toEqual(['a: 0', 'a: 1', 'a: 2'])
+  })
+
+  test('a send that waits can be given up by its signal, and is not sent', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    listen(a)
+    fill(a)
+    const controller = new AbortController()
+    const given = a.send('given up', { signal: controller.signal })
+    const kept = a.send('kept')
+    await sim.run(20)
+    controller.abort(new Error('enough'))
+    await expect(given).rejects.toMatchObject({ code: 'ERR_TUTTI_ABORTED', cause: { message: 'enough' } })
+    const heard = listen(b)
+    await sim.until(kept)
+    await sim.run(50)
+    expect(heard).toContain('a: kept')
+    expect(heard).not.toContain('a: given up')
+  })
+
+  test('a signal that comes after the message was taken has no effect', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    const heard = listen(b)
+    const controller = new AbortController()
+    const sent = a.send('taken', { signal: controller.signal })
+    controller.abort()
+    expect(await sent).toEqual({ view: 2 })
+    await sim.run(20)
+    expect(heard.at(-1)).toBe('a: taken')
+  })
+
+  test('a signal that was aborted before sends nothing', async () => {
+    const [a] = await membersOf(sim, ['a'])
+    await expect(a.send('no', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ERR_TUTTI_ABORTED' })
+  })
+
+  test('holds so many sends and no more', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'], { limits: { waitingSendsMax: 3 } })
+    fill(a)
+    const waiting = [0, 1, 2].map(i => a.send(`${i}`))
+    const tooMany = a.send('3')
+    await expect(tooMany).rejects.toMatchObject({ code: 'ERR_TUTTI_OVERFLOW' })
+    await expect(tooMany).rejects.toThrow('limits.waitingSendsMax')
+    listen(a)
+    listen(b)
+    await sim.until(Promise.all(waiting))
+  })
+
+  test('is reported with who holds it, once for half a second and again when it is over', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    listen(a)
+    const blocked: unknown[] = []
+    a.on('blocked', (reason, waiting) => blocked.push([reason, ...waiting]))
+    a.on('unblocked', reason => blocked.push(reason))
+    fill(a)
+    await sim.run(2_000)
+    expect(blocked).toEqual([['window', 'b']])
+    listen(b)
+    await sim.run(500)
+    expect(blocked).toEqual([['window', 'b'], 'window'])
+  })
+})
+
+describe('the size of a message', () => {
+  const limits = { messageBytesMax: 10_000 }
+
+  test('may be exactly the maximum', async () => {
+    const groups = await membersOf(sim, ['a', 'b'], { limits })
+    const lengths: number[] = []
+    groups[1].on('message', ({ length }) => lengths.push(length))
+    await sim.until(groups[0].send(new Uint8Array(10_000)))
+    await sim.run(50)
+    expect(lengths).toEqual([10_000])
+  })
+
+  test('may not be one over it: an error that names the limit, and nothing is sent', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'], { limits })
+    const heard = listen(b)
+    const tooLarge = new Uint8Array(10_001)
+    await expect(a.send(tooLarge)).rejects.toMatchObject({ code: 'ERR_TUTTI_MESSAGE_SIZE' })
+    await expect(a.tell('b', tooLarge)).rejects.toMatchObject({ code: 'ERR_TUTTI_MESSAGE_SIZE' })
+    expect(() => a.offer(tooLarge)).toThrow(/10001 bytes .* 10000.* limits\.messageBytesMax/)
+    await sim.run(50)
+    expect(heard.filter(line => line.startsWith('a'))).toEqual([])
+  })
+
+  test('is counted in bytes, not in characters', async () => {
+    const [a] = await membersOf(sim, ['a'], { limits })
+    await expect(a.send('ü'.repeat(5_001))).rejects.toMatchObject({ code: 'ERR_TUTTI_MESSAGE_SIZE' })
+    expect(await sim.until(a.send('ü'.repeat(5_000)))).toEqual({ view: 1 })
+  })
+
+  test('is the founder’s for all who join', async () => {
+    const [, b] = await membersOf(sim, ['a'], { limits }).then(async ([a]) => [
+      a,
+      await sim.join('orders', { name: 'b', packetBytes: 512 }),
+    ])
+    await expect(b.send(new Uint8Array(10_001))).rejects.toMatchObject({ code: 'ERR_TUTTI_MESSAGE_SIZE' })
+  })
+
+  test('may be many windows, also for a member that is alone', async () => {
+    const [a] = await membersOf(sim, ['a'])
+    const lengths: number[] = []
+    a.on('message', ({ length }) => lengths.push(length))
+    await sim.until(a.send(new Uint8Array(1_000_000)), 5_000)
+    await sim.run(50)
+    expect(lengths).toEqual([1_000_000])
+  })
+})
+
+describe('what is no message', () => {
+  test.each([[undefined], [null], [7], [{}], [[1, 2]]])('%j is refused', async data => {
+    const [a] = await membersOf(sim, ['a'])
+    // Past the simulation's recorder, which would want to write it down.
+    const { send, offer } = Group.prototype
+    await expect(send.call(a, data as never)).rejects.toMatchObject({ code: 'ERR_TUTTI_OPTION' })
+    expect(() => offer.call(a, data as never)).toThrow(TuttiError)
+  })
+
+  test.each([{ order: 'total' }, { order: 'causal' }, { safe: true }] as const)(
+    '%j is not in this release',
+    async how => {
+      const [a] = await membersOf(sim, ['a'])
+      await expect(a.send('x', how)).rejects.toMatchObject({ code: 'ERR_TUTTI_UNSUPPORTED' })
+    },
+  )
+})
+
+describe('tell', () => {
+  test('reaches the one who is named, or who stands in the view, or oneself', async () => {
+    const [a, b, c] = await membersOf(sim, ['a', 'b', 'c'])
+    const logs = [a, b, c].map(listen)
+    await a.tell('b', 'by name')
+    await a.tell(a.view.members[2], 'by member')
+    await a.tell('a', 'to myself')
+    await sim.run(50)
+    const told = logs.map(log => log.filter(line => line.includes('to me')))
+    expect(told).toEqual([['a to me: to myself'], ['a to me: by name'], ['a to me: by member']])
+  })
+
+  test('reaches nobody who is not in the view', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    const { self } = b
+    await sim.until(b.leave())
+    await sim.runUntil(() => a.view.members.length === 1)
+    await expect(a.tell('b', 'too late')).rejects.toMatchObject({ code: 'ERR_TUTTI_NOT_MEMBER' })
+    await expect(a.tell(self, 'too late')).rejects.toMatchObject({ code: 'ERR_TUTTI_NOT_MEMBER' })
+    await expect(a.tell('nobody', '?')).rejects.toThrow('nobody')
+  })
+
+  test('fails when its addressee leaves while it waits', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    listen(a)
+    const waiting: Promise<unknown>[] = []
+    for (let i = 0; i < 4_000; i++) waiting.push(a.tell('b', new Uint8Array(200)))
+    const outcomes = Promise.allSettled(waiting)
+    await sim.run(100)
+    // b reads nothing, so that its part of the window stays closed; it may leave all the same.
+    await sim.until(b.leave())
+    await sim.runUntil(() => a.view.members.length === 1)
+    const last = (await sim.until(outcomes)).at(-1)!
+    expect(last).toMatchObject({ status: 'rejected', reason: { code: 'ERR_TUTTI_NOT_MEMBER' } })
+  })
+})
