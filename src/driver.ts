@@ -22,7 +22,10 @@ export class Driver {
   #isAwake = false
   #isClosed = false
   #armedAtMs = Number.POSITIVE_INFINITY
-  readonly #turn = () => this.#endTurn()
+  readonly #turn = () => {
+    this.#isAwake = false
+    this.#endTurn()
+  }
 
   constructor(engine: Engine, ports: Ports, sink: DriverSink) {
     this.#engine = engine
@@ -73,7 +76,8 @@ export class Driver {
   #receive(bytes: Uint8Array, from: Endpoint): void {
     if (this.#isClosed) return
     this.#engine.receive(bytes, from, this.#ports.clock.now())
-    this.#wake()
+    if (this.#engine.isTurnDue) this.#endTurn()
+    else this.#wake()
   }
 
   #wake(): void {
@@ -83,7 +87,6 @@ export class Driver {
   }
 
   #endTurn(): void {
-    this.#isAwake = false
     if (this.#isClosed) return
     const { clock } = this.#ports
     const { outbox } = this.#engine

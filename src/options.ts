@@ -78,17 +78,16 @@ const KNOWN = new Set([
   ...['name', 'interface', 'address', 'port', 'ttl', 'peers', 'order', 'expect', 'partition', 'packetBytes'],
   ...['payloadChecksum', 'trains', 'faults', 'seed', 'limits', 'logger', 'signal'],
 ])
+const KNOWN_LIMITS = new Set(['messageBytesMax', 'windowBytesMax', 'waitingSendsMax'])
 const LATER = new Set(['secret', 'log', 'state'])
 
 /** Throws a TuttiError that says what is wrong with what was given. */
 export function checkOptions(group: string, options: JoinOptions): CheckedOptions {
   checkName('the group name', group)
-  for (const key of Object.keys(options)) {
-    if (LATER.has(key)) throw unsupported(`the option ${key}`)
-    if (!KNOWN.has(key)) throw wrong(`unknown option ${key}; known are ${[...KNOWN].join(', ')}`)
-  }
+  checkKeys('options', options, KNOWN)
   const { name = 'member', order = 'fifo', partition = 'majority', limits = {} } = options
   checkName('name', name)
+  checkKeys('limits', limits, KNOWN_LIMITS)
   if (order !== 'fifo') {
     if (order === 'causal' || order === 'total') throw unsupported(`order '${order}'`)
     throw wrong(`order is 'fifo', 'causal' or 'total', not ${show(order)}`)
@@ -102,7 +101,7 @@ export function checkOptions(group: string, options: JoinOptions): CheckedOption
     address: text('address', options.address) ?? addressOf(group),
     port: whole('port', options.port ?? DEFAULT_PORT, 1, 65_535),
     ttl: whole('ttl', options.ttl ?? 1, 0, 255),
-    peers: options.peers?.map(endpointOf),
+    peers: endpoints(options.peers),
     expect: whole('expect', options.expect ?? 1, 1, 4_096),
     packetBytes: whole('packetBytes', options.packetBytes ?? 1_400, PACKET_BYTES_MIN, TRAIN_BYTES_MAX),
     // Corruption that the port injects comes behind UDP's own checksum: only the packet's can catch it.
@@ -114,7 +113,7 @@ export function checkOptions(group: string, options: JoinOptions): CheckedOption
     windowBytesMax: whole('limits.windowBytesMax', limits.windowBytesMax ?? 4 * MIB, 16_384, 256 * MIB),
     waitingSendsMax: whole('limits.waitingSendsMax', limits.waitingSendsMax ?? 10_000, 1, 10_000_000),
     logger: options.logger,
-    signal: options.signal,
+    signal: signal(options.signal),
   }
 }
 
@@ -124,19 +123,42 @@ function addressOf(group: string): string {
   return `239.${192 + ((hash >>> 16) & 3)}.${(hash >>> 8) & 255}.${1 + ((hash & 255) % 254)}`
 }
 
+function checkKeys(what: string, given: unknown, known: ReadonlySet<string>): void {
+  if (typeof given !== 'object' || given === null) throw wrong(`${what} must be an object, not ${show(given)}`)
+  const prefix = what === 'options' ? '' : `${what}.`
+  for (const key of Object.keys(given)) {
+    if (LATER.has(key)) throw unsupported(`the option ${key}`)
+    if (!known.has(key)) throw wrong(`unknown option ${prefix}${key}; known are ${[...known].join(', ')}`)
+  }
+}
+
 function checkName(what: string, name: unknown): void {
   const bytes = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
   if (bytes >= 1 && bytes <= NAME_BYTES_MAX) return
   throw new TuttiError('ERR_TUTTI_NAME', `${what} must be a string of 1 to ${NAME_BYTES_MAX} bytes, not ${show(name)}`)
 }
 
-function endpointOf(peer: string | Endpoint): Endpoint {
+function endpoints(peers: unknown): Endpoint[] | undefined {
+  if (peers === undefined) return undefined
+  if (!Array.isArray(peers)) throw wrong(`peers must be an array of 'host:port' or endpoints, not ${show(peers)}`)
+  return peers.map(endpointOf)
+}
+
+function endpointOf(peer: unknown): Endpoint {
   if (typeof peer === 'object' && peer !== null) {
-    return { address: text('peers[].address', peer.address)!, port: whole('peers[].port', peer.port, 1, 65_535) }
+    const { address, port } = peer as Partial<Endpoint>
+    if (typeof address !== 'string' || address === '')
+      throw wrong(`peers[].address must be a string, not ${show(address)}`)
+    return { address, port: whole('peers[].port', port, 1, 65_535) }
   }
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(String(peer))
   if (match === null) throw wrong(`peers are 'host:port' or '[address]:port', not ${show(peer)}`)
   return { address: match[1] ?? match[2], port: whole('a port in peers', Number(match[3]), 1, 65_535) }
+}
+
+function signal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value
+  throw wrong(`signal must be an AbortSignal, not ${show(value)}`)
 }
 
 function whole(what: string, value: unknown, min: number, max: number): number {

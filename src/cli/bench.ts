@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { runOneToOne, runW1, type WorkloadOptions, type WorkloadResult } from 'tutti/bench'
 import { columns } from './columns.js'
+import { endWithReader } from './exit.js'
 import { positiveNumber, wholeNumber } from './member-options.js'
 import { styler } from './terminal.js'
 import { version } from './version.js'
@@ -41,6 +42,7 @@ Example:
 }
 
 async function runBench(flags: BenchFlags): Promise<void> {
+  endWithReader()
   const { sizes, members, seconds, repetitions, trains } = flags
   const runs = (sizes.length + 1) * repetitions * 2
   const progress = new Progress(runs, runs * (seconds + WARM_UP_SECONDS + START_SECONDS))

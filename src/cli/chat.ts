@@ -57,6 +57,7 @@ class Chat {
     this.#lines.once('SIGINT', interrupt)
     process.once('SIGINT', interrupt)
     process.once('SIGTERM', interrupt)
+    process.stdout.once('error', interrupt)
     if (this.#isTerminal) this.#lines.prompt()
     // The iterator takes the next line when the last is on its way: a pasted text stays in order and within bounds.
     for await (const line of this.#lines) {

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { DemoDisplay, type DemoFlags } from './demo-display.js'
 import { DemoMember } from './demo-member.js'
 import { type Proof, prove } from './demo-proof.js'
-import { FAILED } from './exit.js'
+import { endWithReader, FAILED } from './exit.js'
 import { positiveNumber } from './member-options.js'
 
 const NAMES = [
@@ -35,6 +35,8 @@ Example:
   tutti demo --members 4 --seconds 3 --loss 0.2`,
     )
     .action(async (flags: DemoFlags) => {
+      // The members see the end of their input, and leave.
+      endWithReader()
       process.exitCode = await new Demo(flags).run()
     })
 }

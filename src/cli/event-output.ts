@@ -8,6 +8,8 @@ const BATCH_CHARS_MAX = 65_536
 
 /** Writes events as JSON lines, numbered from 1, in the order in which they are given. */
 export class EventOutput {
+  /** Rejects when nobody reads any more. */
+  readonly readerGone: Promise<never>
   readonly #stream: Writable
   readonly #startedAtMs = performance.now()
   #n = 0
@@ -21,9 +23,13 @@ export class EventOutput {
 
   constructor(stream: Writable) {
     this.#stream = stream
-    stream.on('error', error => {
-      this.#error = error
+    this.readerGone = new Promise((_, reject) => {
+      stream.on('error', error => {
+        this.#error = error
+        reject(error)
+      })
     })
+    this.readerGone.catch(() => {})
   }
 
   event(event: string, fields: object = {}): void {

@@ -8,7 +8,7 @@ import { PipeSession } from './pipe-session.js'
 /** Room for the largest message in base64, or with some of its characters escaped. */
 const LINE_BYTES_MAX = 33_554_432
 const LEAVE_MS_MAX = 5_000
-/** A reader that does not read, or a group that does not answer, holds up a failed end no longer than this. */
+/** A reader that does not read, or a group that does not answer, holds up a failed end for no longer. */
 const LAST_WORDS_MS_MAX = 250
 
 const LEFT_CODES = ['ERR_TUTTI_LEFT', 'ERR_TUTTI_ABORTED']
@@ -40,7 +40,7 @@ export class PipeMember {
     process.once('SIGTERM', this.#leave)
     process.once('SIGINT', this.#leave)
     try {
-      await Promise.race([this.#live(group, options), this.#timedOut])
+      await Promise.race([this.#live(group, options), this.#timedOut, this.#output.readerGone])
     } finally {
       unsubscribe('tutti:view', meet)
       clearTimeout(this.#leaveTimer)
@@ -48,14 +48,15 @@ export class PipeMember {
     }
   }
 
-  /** Tells the reader what failed and what comes of what it had accepted, within a bound. */
+  /** Tells the reader what failed and what comes of what it had accepted; leaves in order if that is still possible. */
   async fail(error: unknown): Promise<void> {
-    if (error instanceof TuttiError) {
-      this.#session?.abandon(error.code, error.message)
-      this.#output.event('error', { code: error.code, message: error.message })
-    }
-    const lastWords = Promise.allSettled([this.#output.flushed(), this.#isLeaving && this.#session?.hasLeft])
-    await Promise.race([lastWords, delay(LAST_WORDS_MS_MAX)])
+    const hasReader = error instanceof TuttiError
+    const { code, message } = hasReader ? error : new TuttiError('ERR_TUTTI_LEFT', 'nobody reads the events')
+    this.#session?.abandon(code, message)
+    this.#output.event('error', { code, message })
+    this.#session?.leave()
+    const lastWords = Promise.allSettled([this.#output.flushed(), this.#session?.hasLeft])
+    await Promise.race([lastWords, delay(hasReader ? LAST_WORDS_MS_MAX : LEAVE_MS_MAX)])
   }
 
   async #live(group: string, options: JoinOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { type ProbeReport, probe } from 'tutti'
-import { FAILED } from './exit.js'
+import { endWithReader, FAILED } from './exit.js'
 import { positiveNumber, wholeNumber } from './member-options.js'
 import { styler } from './terminal.js'
 
@@ -29,6 +29,7 @@ Example:
   tutti probe --interface eth0 --seconds 20`,
     )
     .action(async (flags: ProbeFlags) => {
+      endWithReader()
       const { interface: interfaces, address, port, seconds } = flags
       const report = await probe({ interfaces, address, port, listenMs: seconds * 1000 })
       process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : textOf(report))

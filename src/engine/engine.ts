@@ -142,27 +142,32 @@ export class Engine {
   }
 
   /**
+   * Whether to end the turn before more datagrams are read. A full socket is read for as long as the window lets its
+   * senders fill it: who reports only after that makes senders and receivers take turns.
+   */
+  get isTurnDue(): boolean {
+    return this.#current?.isTurnDue ?? false
+  }
+
+  /**
    * Takes a message for the group (`to` null), or for the member with that incarnation. REFUSED: the window is closed,
    * a 'drain' event follows. PENDING: taken, a 'sealed' event follows. `data` is copied.
    */
   submit(data: Uint8Array, to: string | null): number {
-    if (to === this.self.incarnation) {
-      this.#links.tellSelf(data)
-      return TAKEN
-    }
+    if (to === this.self.incarnation) return this.#links.tellSelf(data) ? TAKEN : REFUSED
     const out = to === null ? this.#current?.out : this.#links.to(to)?.out
     if (out === undefined) return REFUSED
-    const wasAwaited = out.flow.isAwaited
+    const wasHeld = out.isHeld
     const fate = out.submit(data)
     if (fate !== REFUSED) this.counters.messagesOut++
-    else if (!wasAwaited && !out.isWedged) this.counters.windowClosings++
+    if (out.isHeld && !wasHeld && !out.isWedged) this.counters.windowClosings++
     return fate
   }
 
   /** The application has taken a message. */
   consume(message: Message): void {
-    const { type, view, rank, seq, from } = message
-    if (type === 'told') this.#links.consume(from.incarnation, seq)
+    const { type, view, rank, seq } = message
+    if (type === 'told') this.#links.consume(message)
     else if (view === this.#current?.view.id) this.#current.consume(rank, seq)
   }
 
@@ -327,7 +332,7 @@ export class Engine {
 
   #watchBlocks(nowMs: number): void {
     const out = this.#current?.out
-    const held = out === undefined || !out.flow.isAwaited ? null : out.isWedged ? 'view-change' : 'window'
+    const held = out === undefined || !out.isHeld ? null : out.isWedged ? 'view-change' : 'window'
     const event = this.#blocks.look(held, nowMs, () =>
       held === 'view-change' ? this.#membership.waiting : this.#current!.waiting,
     )

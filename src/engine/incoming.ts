@@ -34,6 +34,11 @@ export class Incoming {
     this.#reported = plus(firstSeq, -1)
   }
 
+  /** So much has come since the last report that the application should see it, and the sender hear of it, at once. */
+  get isTurnDue(): boolean {
+    return distance(this.window.received, this.#reported) >= this.#reportPackets
+  }
+
   get isReportDue(): boolean {
     return this.isReportWanted || distance(this.reader.consumed, this.#reported) >= this.#reportPackets
   }

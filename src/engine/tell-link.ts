@@ -9,7 +9,7 @@ import { hash32 } from '../wire/checksum.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { MessageSink } from '../wire/fragments.js'
 import type { tutti } from '../wire/generated/control.js'
-import { BODY_CHECKED, NO_RANK, seqOf, stableOf, TELL } from '../wire/header.js'
+import { BODY_CHECKED, NO_RANK, seqOf, stableOf, TELL, viewTagOf } from '../wire/header.js'
 import { NACK_RANGES_MAX } from '../wire/limits.js'
 import { distance } from '../wire/seqno.js'
 import type { Peer } from '../wire/view-codec.js'
@@ -21,7 +21,7 @@ import { RepairTrains } from './repair-trains.js'
 import { FIRST_SEQ } from './view-state.js'
 
 /** A link's window: messages to one member are few and are not what a group is fast for. */
-const WINDOW_BYTES = 262_144
+export const TELL_WINDOW_BYTES = 262_144
 const WINDOW_PACKETS = 1_024
 
 export interface TellEnvironment {
@@ -68,10 +68,10 @@ export class TellLink {
     const frame = { kind: TELL, groupTag, tag: this.outTag, rank: NO_RANK, packetBytes, flags: BODY_CHECKED }
     const shape = { firstSeq: FIRST_SEQ, capacity: WINDOW_PACKETS }
     this.out = new Outgoing(
-      { ...shape, frame, receivers: 1, windowBytes: WINDOW_BYTES, to: peer.endpoint, own: null },
+      { ...shape, frame, receivers: 1, windowBytes: TELL_WINDOW_BYTES, to: peer.endpoint, own: null },
       outbox,
     )
-    const reportPackets = Math.floor(WINDOW_BYTES / packetBytes / 4)
+    const reportPackets = Math.floor(TELL_WINDOW_BYTES / packetBytes / 4)
     this.incoming = new Incoming({ ...shape, rank: 0, messageBytesMax, reportPackets }, sink)
     this.#announced = this.out.window.last
     const roundTrip = new RoundTrip(2, random)
@@ -87,6 +87,8 @@ export class TellLink {
   data(bytes: Uint8Array, at: number, nowMs: number): void {
     const { counters } = this.#environment
     const { window } = this.incoming
+    // What this member sent itself may come back by a network that loops.
+    if (viewTagOf(bytes, at) !== this.inTag) return countDrop(counters, 'own')
     const seq = seqOf(bytes, at)
     this.incoming.stable(stableOf(bytes, at))
     const isLate = distance(window.last, seq) >= 0
@@ -143,7 +145,8 @@ export class TellLink {
       incoming.reported()
     }
     if (this.#announcer.due(nowMs)) {
-      if (out.received.min === out.window.last) this.#announcer.stop()
+      // A held window is not stopped on: the report that would open it may be lost.
+      if (out.received.min === out.window.last && !out.isHeld) this.#announcer.stop()
       else control(this.peer.endpoint, this.outTag, { announce: { last: out.window.last } })
     }
   }

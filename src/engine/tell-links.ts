@@ -3,7 +3,7 @@ import type { ControlBody } from '../wire/control-codec.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
 import type { Counters } from './counters.js'
 import type { Outbox } from './outbox.js'
-import { streamTag, TellLink } from './tell-link.js'
+import { streamTag, TELL_WINDOW_BYTES, TellLink } from './tell-link.js'
 
 export interface TellLinksOptions {
   readonly groupTag: number
@@ -20,6 +20,9 @@ export class TellLinks {
   readonly #links = new Map<string, TellLink>()
   /** Whose stream a tag names, either way. */
   readonly #peers = new Map<number, Peer>()
+  /** Bytes that this member told itself and its application has not taken. */
+  #selfBytes = 0
+  #isSelfAwaited = false
   #view!: AgreedView
   #published!: View
 
@@ -64,15 +67,26 @@ export class TellLinks {
     return link
   }
 
-  /** The application has taken a message of the member with that incarnation. */
-  consume(incarnation: string, seq: number): void {
-    this.#links.get(incarnation)?.incoming.reader.consume(seq)
+  /** The application has taken a message of another member, or of its own. */
+  consume({ from, seq, length }: Message): void {
+    const { self, outbox } = this.#options
+    if (from.incarnation !== self.incarnation) return this.#links.get(from.incarnation)?.incoming.reader.consume(seq)
+    this.#selfBytes -= length
+    if (!this.#isSelfAwaited || this.#selfBytes > TELL_WINDOW_BYTES / 2) return
+    this.#isSelfAwaited = false
+    outbox.events.push({ type: 'drain' })
   }
 
-  /** What a member tells itself needs no stream. */
-  tellSelf(data: Uint8Array): void {
+  /** What a member tells itself needs no stream, but it has a window like any other. False: it is closed. */
+  tellSelf(data: Uint8Array): boolean {
+    if (this.#selfBytes >= TELL_WINDOW_BYTES) {
+      this.#isSelfAwaited = true
+      return false
+    }
+    this.#selfBytes += data.length
     this.#options.counters.messagesOut++
     this.#deliver(this.#options.self, 0, data.slice(), 0, data.length)
+    return true
   }
 
   #open(peer: Peer): TellLink {

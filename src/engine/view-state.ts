@@ -8,7 +8,7 @@ import type { SendWindow } from '../multicast/send-window.js'
 import { type Endpoint, Message, type View } from '../types.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
-import { BODY_CHECKED, DATA, rankOf, seqOf, stableOf } from '../wire/header.js'
+import { BODY_CHECKED, DATA, lengthOf, rankOf, seqOf, stableOf } from '../wire/header.js'
 import { NACK_RANGES_MAX } from '../wire/limits.js'
 import { distance, plus } from '../wire/seqno.js'
 import type { AgreedView } from '../wire/view-codec.js'
@@ -52,6 +52,8 @@ export class ViewState {
   readonly nacks: NackScheduler
   readonly repair: Repair
   isWedged = false
+  /** The turn should end before more is read. */
+  isTurnDue = false
   /** Delivered up to the cut; kept for those who are not that far. */
   isOver = false
   #cut: readonly number[] | null = null
@@ -131,6 +133,8 @@ export class ViewState {
     const rank = rankOf(bytes, at)
     const incoming = this.incoming[rank]
     if (incoming === undefined || incoming === null) return countDrop(counters, incoming === null ? 'own' : 'rank')
+    // Nobody could resend it: it fits into no train of this view.
+    if (lengthOf(bytes, at) > this.view.packetBytes) return countDrop(counters, 'malformed')
     const seq = seqOf(bytes, at)
     incoming.stable(stableOf(bytes, at))
     const isLate = distance(incoming.window.last, seq) >= 0
@@ -148,7 +152,9 @@ export class ViewState {
         this.repair.seen(rank, seq, nowMs)
       }
       if (incoming.window.hasGap) this.nacks.gap(rank, incoming.window)
-      if (!this.isWedged) this.#deliver(incoming, incoming.window.received)
+      if (this.isWedged) return
+      this.#deliver(incoming, incoming.window.received)
+      if (incoming.isTurnDue) this.isTurnDue = true
     }
   }
 
@@ -213,13 +219,18 @@ export class ViewState {
   /** The end of a turn: what was packed leaves, what is missing is asked for, what was asked for is sent again. */
   endTurn(nowMs: number): void {
     const { out, own } = this
+    this.isTurnDue = false
     if (!this.isWedged) {
-      out.flush()
+      // What this member consumes of its own may open its window for the rest of a message: alone, it waits for nobody.
+      for (let last = Number.NaN; last !== out.window.last; ) {
+        out.flush()
+        last = out.window.last
+        this.#acknowledge(this.rank, last, own.consumed)
+      }
       if (out.window.last !== this.#announced) {
         this.#announced = out.window.last
         if (this.view.members.length > 1) this.#announcer.sent(nowMs)
       }
-      this.#acknowledge(this.rank, out.window.last, own.consumed)
     }
     this.#ask(nowMs)
     this.repair.due(nowMs, (origin, seq, to) => this.#repair(origin, seq, to))

@@ -64,10 +64,17 @@ export function scoped(address: string, at: InterfaceAddress): string {
     : address
 }
 
-/** Bytes that fit one packet on this interface without IP fragments, or undefined where the system does not say. */
+/**
+ * Bytes that fit one packet on this interface without IP fragments, or undefined where the system does not say.
+ * Not from /sys/class/net: in a network namespace that may be another's, with interfaces of the same names.
+ */
 export function payloadBytesMax(at: InterfaceAddress): number | undefined {
-  const mtu = numberIn(`/sys/class/net/${at.name}/mtu`)
-  return mtu === undefined ? undefined : mtu - (at.family === 6 ? 48 : 28)
+  try {
+    const mtu = Number(readFileSync(`/proc/sys/net/ipv6/conf/${at.name}/mtu`, 'utf8'))
+    return mtu - (at.family === 6 ? 48 : 28)
+  } catch {
+    return undefined
+  }
 }
 
 /** The interface of the default route, where the system says so (Linux); else the first that is not loopback. */
@@ -94,14 +101,13 @@ function listing(all: InterfaceAddress[]): string {
   return `There is: ${all.map(each => `${each.name} (${each.address})`).join(', ') || 'none'}.`
 }
 
+/** The interface's index, for what Node does not tell it of: addresses that are not link-local. */
 function indexOf(name: string): number {
-  return numberIn(`/sys/class/net/${name}/ifindex`) ?? 0
-}
-
-function numberIn(path: string): number | undefined {
   try {
-    return Number(readFileSync(path, 'utf8')) || undefined
+    const rows = readFileSync('/proc/net/if_inet6', 'utf8').split('\n')
+    const row = rows.map(line => line.trim().split(/\s+/)).find(columns => columns[5] === name)
+    return row ? Number.parseInt(row[1], 16) : 0
   } catch {
-    return undefined
+    return 0
   }
 }

@@ -49,7 +49,7 @@ export interface ProbeReport {
 const PORT = 45_454
 const LISTEN_MS = 1000
 const SEND_EVERY_MS = 100
-const MARK = Buffer.from('tutti probe 1 ')
+const MARK = Buffer.from('tutti-probe-1 ')
 const ID_BYTES = 8
 const BUFFER_BYTES_LOW = 1 << 20
 
@@ -144,7 +144,7 @@ function adviceFor(seen: Omit<InterfaceReport, 'advice'>, at: InterfaceAddress, 
     )
   } else if (native && !seen.trainsCut) {
     advice.push(
-      `The system does not cut trains on ${at.name}: try \`ethtool -K ${at.name} tx-checksum-ip-generic on\`.`,
+      `The system does not cut trains on ${at.name}: check \`ip link show ${at.name}\` (MTU) and \`ethtool -K ${at.name} tx-checksum-ip-generic on\`.`,
     )
   }
   if (seen.groForwarding === 'off') {

@@ -57,6 +57,10 @@ function sentenceFor(
 
 function remedy(at: InterfaceAddress, group: string | undefined): string {
   if (!group) return 'check `ip route`'
+  // With a route, sends succeed and nothing arrives.
+  if (at.family === 6 && at.loopback) {
+    return 'Linux has no IPv6 multicast on loopback, so choose another `interface`, an IPv4 `address`, or `peers`'
+  }
   return at.family === 6
     ? `try \`ip -6 route add ff00::/8 dev ${at.name} table local\`, or choose another \`interface\``
     : `try \`ip link set ${at.name} up multicast on\` and \`ip route add 239.0.0.0/8 dev ${at.name}\`, or choose another \`interface\``

@@ -1,3 +1,4 @@
+import { part } from './bytes.js'
 import { firstOf, HEADER_BYTES, lengthOf, NO_FIRST, readU32 } from './header.js'
 import { PREFIX_BYTES } from './packer.js'
 
@@ -86,7 +87,7 @@ export class Fragments {
   #append(b: Uint8Array, from: number, end: number): number {
     const needed = this.#length - this.#filled
     const to = end - from < needed ? end : from + needed
-    this.#partial.set(b.subarray(from, to), this.#start + this.#filled)
+    this.#partial.set(part(b, from, to - from), this.#start + this.#filled)
     this.#filled += to - from
     return to
   }

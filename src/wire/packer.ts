@@ -1,3 +1,4 @@
+import { part } from './bytes.js'
 import { HEADER_BYTES, NO_FIRST, seal, writeHeader, writeU16, writeU32 } from './header.js'
 import { TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX } from './limits.js'
 
@@ -81,7 +82,7 @@ export class Packer {
     const left = data.length - from
     const room = this.#end - this.#at
     const count = left < room ? left : room
-    this.slab.set(from === 0 && count === left ? data : data.subarray(from, from + count), this.#at)
+    this.slab.set(from === 0 && count === left ? data : part(data, from, count), this.#at)
     this.#at += count
     return count
   }

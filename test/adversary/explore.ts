@@ -2,49 +2,60 @@ import { faults } from './judge.js'
 import type { Player } from './player.js'
 import { type Fate, type Flight, World } from './world.js'
 
-/** A story: sets the stage, and returns what happens on it and what is to come of it. */
-export type Scenario = (world: World) => {
-  readonly begin: () => void
+export interface Scenario {
+  /** Names of the members of the settled group on which the adversary is let loose. */
+  readonly group: readonly string[]
+  /** What happens then. */
+  readonly begin: (world: World, ...group: Player[]) => void
   /** Names of those in the group at the end; all others have left. */
-  readonly stay: string
+  readonly stay: readonly string[]
 }
 
 export interface Outcome {
+  /** How long it took, in simulated milliseconds. */
   readonly ms: number
   readonly faults: readonly string[]
   readonly flights: readonly Flight[]
-  readonly views: number
-  readonly world: World
 }
 
-/** Plays a scenario to its end. */
-export function play(seed: number, scenario: Scenario, fate: Fate, limitMs = 30_000, restMs = 1_500): Outcome {
-  const world = new World(seed)
-  const { begin, stay } = scenario(world)
+const LIMIT_MS = 30_000
+/** Long enough for whatever was delayed to come. */
+const REST_MS = 1_500
+
+/** Plays a scenario to its end, and on for a while, with each packet meeting its fate. */
+export function play({ group, begin, stay }: Scenario, fate: Fate): Outcome {
+  const world = new World(1)
+  const players = world.group(...group)
+  const isAsItShouldBe = () => world.players.every(player => isIn(player, stay) || isOut(player, stay))
   world.fate = fate
-  begin()
-  const names = stay.split(' ').sort().join(' ')
-  const found: string[] = []
-  let ms = limitMs
-  const settled = (player: Player) =>
-    player.end === null ? sorted(player.view) === names : !names.split(' ').includes(player.name)
-  const isDone = () =>
-    world.players.every(settled) &&
-    world.players
-      .filter(p => p.end === null)
-      .map(p => p.name)
-      .sort()
-      .join(' ') === names
+  begin(world, ...players)
   try {
-    ms = world.until(isDone, limitMs)
-    world.run(restMs)
-    if (!isDone()) found.push(`did not stay so: ${world.summary}`)
+    const ms = world.until(isAsItShouldBe, LIMIT_MS)
+    world.run(REST_MS)
+    const found = faults(world)
+    if (!isAsItShouldBe()) found.push(`did not stay so: ${world.summary}`)
+    return { ms, faults: found, flights: world.flights }
   } catch (error) {
-    found.push((error as Error).message)
+    return { ms: LIMIT_MS, faults: [String(error), ...faults(world)], flights: world.flights }
   }
-  found.push(...faults(world))
-  for (const { name, end } of world.players) if (end !== null && end !== 'left') found.push(`${name} ended with ${end}`)
-  return { ms, faults: found, flights: world.flights, views: Math.max(...world.players.map(p => p.viewId)), world }
 }
 
-const sorted = (view: string): string => view.split(' ').sort().join(' ')
+const isIn = ({ name, end, view }: Player, stay: readonly string[]): boolean =>
+  end === null && stay.includes(name) && view.split(' ').sort().join(' ') === [...stay].sort().join(' ')
+
+const isOut = ({ name, end }: Player, stay: readonly string[]): boolean => end === 'left' && !stay.includes(name)
+
+/** What can be done to one packet. */
+export const harms: Readonly<Record<string, readonly number[]>> = {
+  lost: [],
+  'a second late': [1_000],
+  doubled: [0, 0.5],
+  'doubled, the second time after later views': [0, 400],
+}
+
+/** A fate in which these packets are harmed and no others. */
+export function harming(indices: readonly number[], copies: readonly number[]): Fate {
+  return ({ index }) => (indices.includes(index) ? copies : [0])
+}
+
+export const describeFlight = ({ index, is, from, to }: Flight): string => `${index}: ${is} from ${from} to ${to}`

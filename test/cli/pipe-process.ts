@@ -24,13 +24,18 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Runs `tutti` to its end. */
-export async function runTutti(args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', env: { ...process.env, ...env } })
+/** Runs `tutti` to its end. With `closesOutput` its reader goes away at the first output. */
+export async function runTutti(args: readonly string[], { input = '', closesOutput = false } = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' })
   let stdout = ''
   let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', text => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', text => (stderr += text))
+  child.stdout.setEncoding('utf8').on('data', text => {
+    stdout += text
+    if (closesOutput) child.stdout.destroy()
+  })
+  child.stderr.setEncoding('utf8').on('data', text => {
+    stderr += text
+  })
   // It may have ended before it reads.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
@@ -71,7 +76,9 @@ export class PipeProcess {
     this.#child = spawn(program, rest, { stdio: 'pipe' })
     running.add(this)
     this.#child.stdin.on('error', () => {})
-    this.#child.stderr.setEncoding('utf8').on('data', text => (this.stderr += text))
+    this.#child.stderr.setEncoding('utf8').on('data', text => {
+      this.stderr += text
+    })
     this.#child.stdout.setEncoding('utf8').on('data', text => this.#read(text))
     this.ended = once(this.#child, 'close').then(([code]) => {
       this.#hasEnded = true
@@ -110,6 +117,11 @@ export class PipeProcess {
 
   resume(): void {
     this.#child.stdout.resume()
+  }
+
+  /** As a reader that goes away. */
+  closeOutput(): void {
+    this.#child.stdout.destroy()
   }
 
   kill(signal: NodeJS.Signals): void {

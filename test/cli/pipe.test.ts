@@ -10,7 +10,7 @@ const linesOf = (stdout: string): Line[] =>
     .filter(line => line !== '')
     .map(line => JSON.parse(line))
 
-describe('tutti pipe, real processes', () => {
+describe('tutti pipe, real processes', { timeout: 120_000 }, () => {
   it('delivers everything once, in order, everywhere, through loss', async () => {
     const group = ownGroup()
     const members = ['a', 'b', 'c', 'd'].map(
@@ -110,10 +110,22 @@ describe('tutti pipe, real processes', () => {
     expect(await a.leave()).toBe(0)
   })
 
+  it('leaves in order when its reader goes away', async () => {
+    const group = ownGroup()
+    const [a, b] = ['a', 'b'].map(name => new PipeProcess(name, [...group, '--expect', '2']))
+    await Promise.all([a.first('view'), b.first('view')])
+    b.closeOutput()
+    a.send('to nobody', '1')
+    expect(await b.ended).toBe(1)
+    expect(b.stderr).toBe('')
+    await a.until(() => a.of('view').length === 2)
+    expect(await a.leave()).toBe(0)
+  })
+
   it('sends what it was given and leaves at the end of its input', async () => {
     const input =
       '{"op":"send","data":"1","id":"a"}\nrubbish\n{"op":"fly","id":"b"}\n{"op":"checkpoint","id":"c"}\n{"op":"send","data":"2"}'
-    const { code, stdout, stderr } = await runTutti(['pipe', ...ownGroup(), '--name', 'a'], input)
+    const { code, stdout, stderr } = await runTutti(['pipe', ...ownGroup(), '--name', 'a'], { input })
     expect(stderr).toBe('')
     expect(code).toBe(0)
     const lines = linesOf(stdout)
@@ -129,7 +141,7 @@ describe('tutti pipe, real processes', () => {
 
   it('ends with 1 and an error for each unsent id when it cannot leave in 5 s', async () => {
     const input = '{"op":"send","data":"1","id":"a"}\n{"op":"send","data":"2","id":"b"}\n'
-    const { code, stdout, stderr } = await runTutti(['pipe', ...ownGroup(), '--name', 'a', '--expect', '2'], input)
+    const { code, stdout, stderr } = await runTutti(['pipe', ...ownGroup(), '--name', 'a', '--expect', '2'], { input })
     expect(code).toBe(1)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     const errors = linesOf(stdout).filter(line => line.event === 'error')

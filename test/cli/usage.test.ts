@@ -3,7 +3,7 @@ import { ownGroup, runTutti } from './pipe-process.js'
 
 const COMMANDS = ['demo', 'chat', 'pipe', 'probe', 'bench', 'sim']
 
-describe('usage', () => {
+describe('usage', { timeout: 120_000 }, () => {
   it.each(COMMANDS)('tutti %s --help has an example', async command => {
     const { code, stdout, stderr } = await runTutti([command, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -64,7 +64,7 @@ describe('usage', () => {
   })
 })
 
-describe('demo', () => {
+describe('demo', { timeout: 120_000 }, () => {
   it('shows equal digests, without colour when piped', async () => {
     const { code, stdout, stderr } = await runTutti(['demo', '--seconds', '2'])
     expect(stderr).toBe('')
@@ -72,6 +72,12 @@ describe('demo', () => {
     expect(stdout).toMatch(/Digests are equal\./)
     expect(stdout).not.toContain('\x1b')
     expect(code).toBe(0)
+  })
+
+  it('ends without a word when its reader goes away', async () => {
+    const { code, stderr } = await runTutti(['demo', '--seconds', '2', '--members', '3'], { closesOutput: true })
+    expect(stderr).toBe('')
+    expect(code).toBe(1)
   })
 
   it('gives figures as JSON', async () => {
@@ -90,15 +96,17 @@ describe('demo', () => {
   })
 })
 
-describe('chat', () => {
+describe('chat', { timeout: 120_000 }, () => {
   it('says what was said, and who is there', async () => {
-    const { code, stdout } = await runTutti(['chat', ...ownGroup(), '--name', 'alice'], 'hello\n\nbye \u001b[2J\n')
+    const { code, stdout } = await runTutti(['chat', ...ownGroup(), '--name', 'alice'], {
+      input: 'hello\n\nbye \u001b[2J\n',
+    })
     expect(stdout).toBe('here: alice\nalice: hello\nalice: bye [2J\n')
     expect(code).toBe(0)
   })
 })
 
-describe('bench', () => {
+describe('bench', { timeout: 120_000 }, () => {
   it('gives figures and ratios as JSON, with progress on standard error', async () => {
     const args = ['--sizes', '1000', '--members', '2', '--seconds', '0.3', '--repetitions', '1', '--json']
     const { code, stdout, stderr } = await runTutti(['bench', ...args])
@@ -116,7 +124,7 @@ describe('bench', () => {
   })
 })
 
-describe('probe', () => {
+describe('probe', { timeout: 120_000 }, () => {
   it('says what works', async () => {
     const { code, stdout } = await runTutti(['probe', '--interface', '127.0.0.1', '--seconds', '0.3'])
     expect(stdout).toMatch(/\(127\.0\.0\.1\): multicast works/)
