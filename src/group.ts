@@ -334,13 +334,16 @@ export class Group extends EventEmitter<GroupEvents> {
 }
 
 /**
- * Joins a group through `ports`. Resolves once the first view with this member in it is installed, and `expect` members
- * are in.
+ * Joins a group through `ports`, which it closes when it is done with them. Resolves once the first view with this
+ * member in it is installed, and `expect` members are in.
  */
 export async function openGroup(name: string, options: JoinOptions, ports: Ports): Promise<Group> {
   const checked = checkOptions(name, options)
   const { signal } = checked
-  if (signal?.aborted) throw aborted(signal)
+  if (signal?.aborted) {
+    await ports.network.close()
+    throw aborted(signal)
+  }
   const { promise, resolve, reject } = deferred<Group>()
   const group = new Group(checked, ports, { resolve, reject })
   const abort = () => {

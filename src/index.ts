@@ -21,12 +21,7 @@ export async function join(group: string, options: JoinOptions = {}): Promise<Gr
   const clock = new NodeClock()
   const random = new NodeRandom()
   const network = await openNetwork(checked, random)
-  try {
-    return await openGroup(group, named, { network, clock, random })
-  } catch (error) {
-    await network.close()
-    throw error
-  }
+  return openGroup(group, named, { network, clock, random })
 }
 
 async function openNetwork(options: CheckedOptions, random: NodeRandom): Promise<NetworkPort> {

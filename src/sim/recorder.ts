@@ -15,7 +15,8 @@ export class Recorder {
   readonly #clock: { readonly nowMs: number }
   #sends = 0
   #events = 0
-  #ended = false
+  #hasLeft = false
+  #isDead = false
 
   constructor(process: string, write: (line: TraceLine) => void, clock: { readonly nowMs: number }) {
     this.#process = process
@@ -30,9 +31,10 @@ export class Recorder {
     return group
   }
 
+  /** Nothing is written after this, whatever the dead Group object still says. */
   crashed(): void {
-    this.#event({ event: 'crashed' })
-    this.#ended = true
+    if (!this.#hasLeft) this.#event({ event: 'crashed' })
+    this.#isDead = true
   }
 
   #recordCalls(group: Group): void {
@@ -94,9 +96,10 @@ export class Recorder {
     else this.#event({ event: 'message', from, incarnation, view: message.view, order: message.order, data })
   }
 
+  // Whoever iterates may still read what came before.
   #left(): void {
+    this.#hasLeft = true
     this.#event({ event: 'left' })
-    this.#ended = true
   }
 
   // The caller's promise, and ours to look at: whether anybody handles its rejection remains the caller's affair.
@@ -122,7 +125,7 @@ export class Recorder {
   }
 
   #line(body: object): void {
-    if (this.#ended) return
+    if (this.#isDead) return
     const t = Math.round(this.#clock.nowMs * 1_000) / 1_000
     this.#write({ process: this.#process, t, ...body } as TraceLine)
   }

@@ -193,6 +193,7 @@ export class SimNetworkPort implements NetworkPort {
   readonly lastFrom = new WeakMap<SimNetworkPort, number>()
   readonly #network: SimNetwork
   readonly #random: SeededRandom
+  #isClosed = false
 
   constructor(
     network: SimNetwork,
@@ -229,13 +230,14 @@ export class SimNetworkPort implements NetworkPort {
 
   /** What was sent is on its way already. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.process.deafen()
     this.#network.close(this)
   }
 
   // Bytes that are lent are read when they arrive: who writes to them meanwhile finds it out by what the others get.
   #send(to: Iterable<SimNetworkPort>, multicast: boolean, bytes: Uint8Array, offset: number, length: number): boolean {
-    if (this.process.stopped) return true
+    if (this.process.stopped || this.#isClosed) return true
     const lent = this.#random.chance(LENT)
     if (lent) this.#network.transmit(this, to, multicast, bytes, offset, length)
     else this.#network.transmit(this, to, multicast, bytes.slice(offset, offset + length), 0, length)

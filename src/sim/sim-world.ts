@@ -64,7 +64,7 @@ export class SimWorld {
         this.#looping = false
         return
       }
-      this.#pass()
+      this.step()
     }
   }
 
@@ -76,8 +76,8 @@ export class SimWorld {
     await nextTick()
   }
 
-  /** Does what is due, up to the first turn, or to the time somebody waits for. */
-  #pass(): void {
+  /** Does what is due, up to the first turn, or to the time somebody waits for. Application code must be at rest. */
+  step(): void {
     let untilMs = Infinity
     for (const wait of this.#waits) untilMs = Math.min(untilMs, wait.untilMs)
     this.#turnTaken = false

@@ -99,8 +99,6 @@ export class Simulation {
     const recorder = new Recorder(`${name}#${nth}`, line => this.#record(line), this.#world)
     this.#lives.push({ name, process, port, recorder })
     const opening = openGroup(group, options, { network: port, clock: process.clock, random })
-    // Who is refused is gone.
-    opening.catch(() => process.stop())
     return this.until(opening.then(opened => recorder.attach(opened)))
   }
 

@@ -113,6 +113,25 @@ describe('the window of a tell', () => {
     expect(lost).toBeGreaterThan(0)
   })
 
+  test('opens though that report was lost and the sender came to wait only when all had long been received', () => {
+    const probe = new Harness()
+    const [x, y] = probe.group('a', 'b')
+    y.isReading = false
+    const room = x.fill(y)
+    const net = new Harness()
+    const [a, b] = net.group('a', 'b')
+    b.isReading = false
+    // The last that was taken there had to wait for room.
+    for (let i = 1; i < room; i++) expect(a.send(`filling ${i}`.padEnd(100, '.'), b)).toBe(TAKEN)
+    net.run(4 * BEAT_MS)
+    a.fill(b)
+    net.run(1)
+    let lost = 0
+    net.loses = ({ from, is }) => from === 'b' && is === 'report' && lost++ === 0
+    b.read()
+    net.until(() => a.log.includes('drain'))
+  })
+
   test('lets a larger message through in parts', () => {
     const net = new Harness()
     const [a, b] = net.group('a', 'b')

@@ -33,8 +33,15 @@ export class Bench {
     )
   }
 
-  host(name: string, path: 'trains' | 'datagrams' = 'datagrams', address = '239.1.1.1'): Host {
-    const host = new Host(this, name, path, this.#random.fork(), address)
+  /** A process whose port is not started. */
+  open(name: string, path: 'trains' | 'datagrams', address = '239.1.1.1'): SimNetworkPort {
+    const { receiveBufferBytes } = this.network.options
+    const process = new SimProcess(name, this.world, this.#random.fork(), path, receiveBufferBytes, () => {})
+    return this.network.open(process, address)
+  }
+
+  host(name: string, path: 'trains' | 'datagrams' = 'datagrams', address?: string): Host {
+    const host = new Host(this, this.open(name, path, address))
     this.hosts.push(host)
     return host
   }
@@ -55,10 +62,9 @@ export class Host {
   readonly arrivals: Arrival[] = []
   overflowed = 0
 
-  constructor(bench: Bench, name: string, path: 'trains' | 'datagrams', random: SeededRandom, address: string) {
-    const { receiveBufferBytes } = bench.network.options
-    this.process = new SimProcess(name, bench.world, random, path, receiveBufferBytes, () => {})
-    this.port = bench.network.open(this.process, address)
+  constructor(bench: Bench, port: SimNetworkPort) {
+    this.process = port.process
+    this.port = port
     this.port.start({
       datagram: (bytes, from, multicast) => {
         this.arrivals.push({ bytes, from: bench.nameOf(from.port), multicast, atMs: bench.world.nowMs })

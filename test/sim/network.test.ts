@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest'
+import { networkPortSuite } from '../node/network-suite.js'
 import { Bench, train } from './host.js'
+
+for (const path of ['trains', 'datagrams'] as const) {
+  networkPortSuite(`simulated, ${path}`, async () => {
+    const bench = new Bench()
+    return { a: bench.open('a', path), b: bench.open('b', path), step: () => bench.world.step() }
+  })
+}
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
