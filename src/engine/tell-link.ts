@@ -145,8 +145,8 @@ export class TellLink {
       incoming.reported()
     }
     if (this.#announcer.due(nowMs)) {
-      // A held window is not stopped on: the report that would open it may be lost.
-      if (out.received.min === out.window.last && !out.isHeld) this.#announcer.stop()
+      // A link has no beat: until all is consumed only this asks for a report that was lost.
+      if (out.consumed.min === out.window.last) this.#announcer.stop()
       else control(this.peer.endpoint, this.outTag, { announce: { last: out.window.last } })
     }
   }

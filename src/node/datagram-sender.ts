@@ -22,7 +22,7 @@ interface NativeDestination {
 export class DatagramSender {
   path: 'trains' | 'datagrams'
   closed = false
-  /** Datagrams that the system accepted at once. */
+  /** Datagrams that the system or dgram accepted. */
   sent = 0
   /** Called when dgram has nothing left to send. */
   drained: (() => void) | undefined
@@ -91,13 +91,16 @@ export class DatagramSender {
 
   #queue(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
     this.pending++
+    this.sent++
     this.#socket.send(bytes, offset, length, to.port, to.address, this.#done)
     return this.#socket.getSendQueueCount() === 0
   }
 
   readonly #done = (error: Error | null): void => {
-    if (error) this.#failed(error)
-    else this.sent++
+    if (error) {
+      this.sent--
+      this.#failed(error)
+    }
     if (--this.pending === 0) this.drained?.()
   }
 

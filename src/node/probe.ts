@@ -49,7 +49,7 @@ export interface ProbeReport {
 const PORT = 45_454
 const LISTEN_MS = 1000
 const SEND_EVERY_MS = 100
-const MARK = Buffer.from('tutti-probe-1 ')
+const MARK = Buffer.alloc(14, 'tutti probe 1 ')
 const ID_BYTES = 8
 const BUFFER_BYTES_LOW = 1 << 20
 

@@ -136,14 +136,19 @@ export class PipeProcess {
     return this.#byKind.get(event) ?? []
   }
 
-  /** Sends for so long, and at least once: a few, and the next few when those have been taken over. Returns how many. */
-  async sendFor(seconds: number, padding = ''): Promise<number> {
+  /** Sends for so long, and at least once. Returns how many. */
+  sendFor(seconds: number, padding = ''): Promise<number> {
     const endMs = performance.now() + seconds * 1000
+    return this.sendWhile(() => performance.now() < endMs, padding)
+  }
+
+  /** Sends a few, and the next few when those have been taken over. Returns how many. */
+  async sendWhile(condition: () => boolean, padding = ''): Promise<number> {
     let sent = 0
     do {
       for (let i = 0; i < SENDS_AT_ONCE; i++) this.send(`${this.name} ${sent} ${padding}`, String(sent++))
       await this.until(() => this.of('sent').length === sent)
-    } while (performance.now() < endMs)
+    } while (condition())
     return sent
   }
 
