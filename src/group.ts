@@ -181,8 +181,12 @@ export class Group extends EventEmitter<GroupEvents> {
     return this.leave()
   }
 
-  override [EventEmitter.captureRejectionSymbol](...[error]: [Error, ...unknown[]]): void {
-    this.#listenerFailed(error)
+  override [EventEmitter.captureRejectionSymbol](...[error, event]: [Error, ...unknown[]]): void {
+    if (event !== 'error') return this.#listenerFailed(error)
+    // There is nobody left to tell, and to tell the same listener again would never end: uncaught, as with any emitter.
+    queueMicrotask(() => {
+      throw error
+    })
   }
 
   #check(data: Uint8Array | string, options: SendOptions | undefined): Uint8Array {

@@ -35,10 +35,6 @@ export class SendQueue {
     return this.#waiting.length - this.#head
   }
 
-  get isIdle(): boolean {
-    return this.length === 0 && this.#pending === null
-  }
-
   /** Resolves when the group has taken `data` over, in its turn. */
   send(data: Uint8Array, signal: AbortSignal | undefined): Promise<Sent> {
     return new Promise((resolve, reject) => {

@@ -9,9 +9,19 @@ export type BlockReason = 'view-change' | 'window'
 export class BlockWatch {
   deadlineMs = Number.POSITIVE_INFINITY
   #reported: BlockReason | null = null
+  #progress = 0
 
-  /** @param held  why a message is held back now, or null  @param waiting  names of those waited for */
-  look(held: BlockReason | null, nowMs: number, waiting: () => readonly string[]): EngineEvent | null {
+  /**
+   * @param held  why a message is held back now, or null
+   * @param progress  changes while a message that is larger than the window gets on
+   * @param waiting  names of those waited for
+   */
+  look(
+    held: BlockReason | null,
+    progress: number,
+    nowMs: number,
+    waiting: () => readonly string[],
+  ): EngineEvent | null {
     if (held === null || (this.#reported !== null && held !== this.#reported)) {
       const reason = this.#reported
       this.#reported = null
@@ -19,7 +29,10 @@ export class BlockWatch {
       return reason === null ? null : { type: 'unblocked', reason }
     }
     if (this.#reported !== null) return null
-    if (this.deadlineMs === Number.POSITIVE_INFINITY) this.deadlineMs = nowMs + PATIENCE_MS
+    if (this.deadlineMs === Number.POSITIVE_INFINITY || progress !== this.#progress) {
+      this.deadlineMs = nowMs + PATIENCE_MS
+      this.#progress = progress
+    }
     if (nowMs < this.deadlineMs) return null
     this.deadlineMs = Number.POSITIVE_INFINITY
     this.#reported = held

@@ -64,7 +64,6 @@ export class Engine {
   /** The view before, for those who have not come to its end. */
   #closing: ViewState | null = null
   readonly #links: TellLinks
-  #controlNumber = 0
   #leaveAtMs = Number.POSITIVE_INFINITY
   /** It leaves with messages that a closed window holds back. */
   #isCurtailed = false
@@ -290,12 +289,10 @@ export class Engine {
   }
 
   #control(to: Endpoint | null, viewTag: number, rank: number, body: ControlBody): void {
-    this.#controlNumber = (this.#controlNumber + 1) >>> 0
     const frame = {
       groupTag: this.#groupTag,
       viewTag,
       rank,
-      number: this.#controlNumber,
       packetBytes: this.#config.packetBytes,
     }
     for (const packet of encodeControl(body, frame)) this.outbox.send(to, packet, 0, packet.length)
@@ -333,7 +330,7 @@ export class Engine {
   #watchBlocks(nowMs: number): void {
     const out = this.#current?.out
     const held = out === undefined || !out.isHeld ? null : out.isWedged ? 'view-change' : 'window'
-    const event = this.#blocks.look(held, nowMs, () =>
+    const event = this.#blocks.look(held, out?.consumed.min ?? 0, nowMs, () =>
       held === 'view-change' ? this.#membership.waiting : this.#current!.waiting,
     )
     if (event !== null) this.outbox.events.push(event)

@@ -21,11 +21,6 @@ export class Reader {
     return this.#fragments.read(bytes, at, seq)
   }
 
-  /** A message is being put together from fragments. */
-  get isPartial(): boolean {
-    return this.#fragments.isPartial
-  }
-
   delivered(): void {
     this.#outstanding++
   }

@@ -10,6 +10,8 @@ const GROUP_MS_MIN = 1
 const TICK_MS = 1
 const TIMEOUT_MS_MIN = 2
 const TIMEOUT_MS_MAX = 250
+/** Longer than any round trip: a time over it was not spent on the way. */
+const ASLEEP_MS = 1_000
 /** So many rounds are lost to chance before a longer timeout is. */
 const ROUNDS_AT_ONE_TIMEOUT = 3
 const TIMEOUTS_A_DOUBLING = 8
@@ -54,8 +56,12 @@ export class RoundTrip {
     this.#isMeasured = true
   }
 
-  /** A gap was filled so long after it was first asked for. Never of one asked for twice (Karn's rule). */
+  /**
+   * A gap was filled so long after it was first asked for. Never of one asked for twice (Karn's rule). What took longer
+   * than any path is no path's time: this process slept between the question and the answer.
+   */
   repaired(ms: number): void {
+    if (ms > ASLEEP_MS) return
     if (this.#smoothedMs === 0) {
       this.#smoothedMs = ms
       this.#variationMs = ms / 2

@@ -33,10 +33,6 @@ export class Fragments {
     this.#sink = sink
   }
 
-  get isPartial(): boolean {
-    return this.#isPartial
-  }
-
   /** Takes the next packet of the stream. Returns false if its body makes no sense; what is left of it is dropped. */
   read(b: Uint8Array, at: number, seq: number): boolean {
     const end = at + lengthOf(b, at)

@@ -68,6 +68,13 @@ describe('the timeout of a repair', () => {
     expect([0, 3, 9].map(round => far.timeoutMs(round))).toEqual([1200, 1200, 1200])
   })
 
+  test('does not learn from a repair that was read after a long sleep', () => {
+    const roundTrip = new RoundTrip(4, half)
+    roundTrip.repaired(8)
+    roundTrip.repaired(10_000)
+    expect(roundTrip.timeoutMs(0)).toBe(24)
+  })
+
   // RFC 6298, section 5: (5.5) back off the timer; (5.7) until a measurement is had of data that was not sent twice.
   test('doubles for new gaps too, by every eight timeouts that pass without a measurement', () => {
     const roundTrip = new RoundTrip(4, half)
