@@ -4,8 +4,8 @@ import type { Endpoint, GroupEvent, Message, Stats } from './types.js'
 
 /** Where deliveries and events go: the group, or a test. */
 export interface DriverSink {
-  /** Views and messages, in the one order in which they happened. */
-  deliver(batch: readonly GroupEvent[]): void
+  /** Views and messages, in the one order in which they happened. The array is the sink's to keep. */
+  deliver(batch: GroupEvent[], hasView: boolean): void
   event(event: EngineEvent): void
   /** A port reports trouble. */
   failed(error: Error): void
@@ -93,7 +93,8 @@ export class Driver {
     this.#engine.endTurn(clock.now())
     this.#sendDatagrams()
     if (outbox.deliveries.length > 0 || outbox.events.length > 0) {
-      this.#sink.deliver(outbox.takeDeliveries())
+      const { hasView } = outbox
+      this.#sink.deliver(outbox.takeDeliveries(), hasView)
       for (const event of outbox.events.splice(0)) this.#handle(event)
       if (this.#isClosed) return
       // What listeners sent, and what their consuming has to tell the senders, leaves now and not a turn later.

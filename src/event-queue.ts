@@ -26,7 +26,18 @@ export class EventQueue {
     this.#outlet = outlet
   }
 
-  push(batch: readonly GroupEvent[]): void {
+  /** Takes `batch` over. */
+  push(batch: GroupEvent[]): void {
+    if (this.#hasBegun && this.#head === this.#held.length) {
+      this.#held = batch
+      this.#head = 0
+      return
+    }
+    // A reader that is always behind never comes to the end: what it has taken must not stay for ever.
+    if (this.#head > this.#held.length / 2) {
+      this.#held = this.#held.slice(this.#head)
+      this.#head = 0
+    }
     for (const event of batch) {
       // Views before the first that the application is to see, with no message among them, were only steps on the way.
       if (!this.#hasBegun && event.type === 'view' && this.#held.every(({ type }) => type === 'view')) this.#held = []

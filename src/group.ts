@@ -7,7 +7,7 @@ import { EventQueue } from './event-queue.js'
 import { type CheckedOptions, checkOptions, type JoinOptions, unsupported } from './options.js'
 import type { Ports } from './ports.js'
 import { aborted, SendQueue, type Sent } from './send-queue.js'
-import type { GroupEvent, Member, Message, Order, Stats, View, ViewChange } from './types.js'
+import type { GroupEvent, Member, Message, Order, Stats, View, ViewChange, ViewEvent } from './types.js'
 
 export type { Sent } from './send-queue.js'
 
@@ -100,7 +100,7 @@ export class Group extends EventEmitter<GroupEvents> {
     const { incarnation, endpoint, voter } = this.#engine.self
     this.self = { name, incarnation, endpoint, voter }
     this.#driver = new Driver(this.#engine, ports, {
-      deliver: batch => this.#deliver(batch),
+      deliver: (batch, hasView) => this.#deliver(batch, hasView),
       event: event => this.#handle(event),
       failed: error => this.#failed(error),
     })
@@ -229,15 +229,9 @@ export class Group extends EventEmitter<GroupEvents> {
     return queue
   }
 
-  #deliver(batch: readonly GroupEvent[]): void {
+  #deliver(batch: GroupEvent[], hasView: boolean): void {
     this.#events.push(batch)
-    for (const event of batch) {
-      if (event.type !== 'view') continue
-      this.#view = event.view
-      viewChannel.publish({ group: this, view: event.view, change: event.change })
-      this.#options.logger?.info({ view: event.view.id, members: event.view.members.length }, 'view')
-      this.#dropQueues(event.view)
-    }
+    if (hasView) for (const event of batch) if (event.type === 'view') this.#installed(event)
     if (this.#isReady) this.#events.flush()
     else if (this.#view !== null && this.#view.members.length >= this.#options.expect) {
       this.#isReady = true
@@ -245,6 +239,13 @@ export class Group extends EventEmitter<GroupEvents> {
       this.#ready.resolve(this)
     }
     this.#pump()
+  }
+
+  #installed({ view, change }: ViewEvent): void {
+    this.#view = view
+    viewChannel.publish({ group: this, view, change })
+    this.#options.logger?.info({ view: view.id, members: view.members.length }, 'view')
+    this.#dropQueues(view)
   }
 
   #emitEvent(event: GroupEvent): void {

