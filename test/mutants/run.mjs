@@ -60,6 +60,20 @@ function judge(folder) {
   return null
 }
 
+/** The same without an edit: a suite that fails anyway would catch everything. */
+function control() {
+  const folder = copyProject()
+  try {
+    const failed = judge(folder)
+    if (failed === null) return
+    console.error(`the suite fails without a mutant: ${failed}`)
+    process.exit(1)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+control()
 const [, , part = ''] = process.argv
 const chosen = mutants.filter(({ name }) => name.includes(part))
 let escaped = 0
