@@ -27,6 +27,20 @@ export class Forked<Answer> {
     }
   }
 
+  /** Hears everything that the process says from now on. */
+  listen(hear: (answer: Answer) => void): void {
+    this.#process.on('message', message => hear(message as Answer))
+  }
+
+  /** It ended by itself, which none is to do. */
+  get hasFailed(): boolean {
+    return this.#process.exitCode !== null
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+
   tell(command: string): void {
     this.#process.send(command)
   }

@@ -22,3 +22,27 @@ export interface Sample {
   readonly cpuMicros: number
   readonly stats: Stats
 }
+
+/** A member process of the failover benchmark. */
+export interface FailoverSettings {
+  readonly group: string
+  readonly name: string
+  readonly expect: number
+  readonly interface: string
+  readonly port: number
+}
+
+/** What it says. */
+export type FailoverWord =
+  | { readonly kind: 'idle' }
+  | {
+      readonly kind: 'view'
+      /** By a clock that all processes share. */
+      readonly atMs: number
+      readonly id: number
+      readonly names: readonly string[]
+      readonly areAllVoters: boolean
+    }
+  | { readonly kind: 'excluded' }
+  /** Longest time between two deliveries since it was asked last. */
+  | { readonly kind: 'gap'; readonly ms: number }

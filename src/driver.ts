@@ -16,7 +16,7 @@ export interface DriverSink {
  * are carried out in the outbox's order: datagrams, deliveries, events.
  */
 export class Driver {
-  readonly #engine: Engine
+  #engine: Engine
   readonly #ports: Ports
   readonly #sink: DriverSink
   #isAwake = false
@@ -38,7 +38,14 @@ export class Driver {
       datagram: (bytes, from) => this.#receive(bytes, from),
       failed: error => this.#sink.failed(error),
       overflowed: datagrams => this.#engine.overflowed(datagrams),
+      refused: endpoint => this.#refused(endpoint),
     })
+    this.#wake()
+  }
+
+  /** Goes on with another engine: the next life of a member that was left out. */
+  restart(engine: Engine): void {
+    this.#engine = engine
     this.#wake()
   }
 
@@ -54,6 +61,11 @@ export class Driver {
   /** The application has taken a message. */
   consume(message: Message): void {
     this.#engine.consume(message)
+    this.#wake()
+  }
+
+  reform(): void {
+    this.#engine.reform(this.#ports.clock.now())
     this.#wake()
   }
 
@@ -78,6 +90,12 @@ export class Driver {
     this.#engine.receive(bytes, from, this.#ports.clock.now())
     if (this.#engine.isTurnDue) this.#endTurn()
     else this.#wake()
+  }
+
+  #refused(endpoint: Endpoint): void {
+    if (this.#isClosed) return
+    this.#engine.refused(endpoint, this.#ports.clock.now())
+    this.#wake()
   }
 
   #wake(): void {
@@ -120,6 +138,7 @@ export class Driver {
       if (endpoint === null) network.multicast(bytes[i], offsets[i], lengths[i])
       else network.unicast(endpoint, bytes[i], offsets[i], lengths[i])
     }
+    for (const { to, bytes } of this.#engine.outbox.probes.splice(0)) network.probe(to, bytes)
     this.#engine.sent(bytes.length, packets)
     this.#engine.outbox.clearDatagrams()
   }

@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'ERR_TUTTI_NOT_MEMBER' // the addressee is not in the view
   | 'ERR_TUTTI_LEFT' // this member has left, or is leaving
   | 'ERR_TUTTI_FATE_UNKNOWN' // taken over, and nobody can say any more whether it was delivered
+  | 'ERR_TUTTI_EXCLUDED' // taken over, but the group went on without this member and this message
+  | 'ERR_TUTTI_QUORUM' // a way out of a lost quorum, asked for where there is one
   | 'ERR_TUTTI_LEAVE_TIMEOUT' // leaving took longer than its bound
   | 'ERR_TUTTI_ABORTED' // the caller's signal
   | 'ERR_TUTTI_OVERFLOW' // a bounded queue is full

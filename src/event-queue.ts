@@ -1,5 +1,8 @@
 import { TuttiError } from './errors.js'
-import type { GroupEvent, Message } from './types.js'
+import { type GroupEvent, Message } from './types.js'
+
+/** What comes in the one sequence. */
+const SEQUENCE: ReadonlySet<string | symbol> = new Set(['view', 'message', 'told', 'excluded', 'merged'])
 
 export interface EventQueueOutlet {
   /** The application has taken a message. */
@@ -40,7 +43,9 @@ export class EventQueue {
     }
     for (const event of batch) {
       // Views before the first that the application is to see, with no message among them, were only steps on the way.
-      if (!this.#hasBegun && event.type === 'view' && this.#held.every(({ type }) => type === 'view')) this.#held = []
+      if (!this.#hasBegun && event.type === 'view' && !this.#held.some(held => held instanceof Message)) {
+        this.#held = this.#held.filter(({ type }) => type !== 'view')
+      }
       this.#held.push(event)
     }
   }
@@ -48,13 +53,16 @@ export class EventQueue {
   /** The first view has come that the application is to see: the sequence begins with it. */
   begin(): void {
     this.#hasBegun = true
-    const [first] = this.#held
-    if (first?.type === 'view') this.#held[0] = { ...first, change: { joined: first.view.members, left: [] } }
+    const at = this.#held.findIndex(({ type }) => type === 'view')
+    const first = this.#held[at]
+    if (first?.type === 'view') {
+      this.#held[at] = { ...first, change: { joined: first.view.members, left: [], stayed: [] } }
+    }
     this.flush()
   }
 
   listenerAdded(name: string | symbol): void {
-    if (this.#hasListener || (name !== 'view' && name !== 'message' && name !== 'told')) return
+    if (this.#hasListener || !SEQUENCE.has(name)) return
     this.#hasListener = true
     // After the code that adds it has run: it may add the others too.
     queueMicrotask(() => this.flush())
@@ -96,7 +104,7 @@ export class EventQueue {
       this.#held = []
       this.#head = 0
     }
-    if (event.type !== 'view') this.#outlet.consume(event)
+    if (event instanceof Message) this.#outlet.consume(event)
     return event
   }
 }

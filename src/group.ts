@@ -1,14 +1,18 @@
 import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { Driver } from './driver.js'
-import { Engine, type EngineEvent, REFUSED, TAKEN } from './engine/engine.js'
+import { Engine, type EngineConfig, type EngineEvent, PENDING, REFUSED, TAKEN } from './engine/engine.js'
 import { TuttiError } from './errors.js'
 import { EventQueue } from './event-queue.js'
-import { type CheckedOptions, checkOptions, type JoinOptions, unsupported } from './options.js'
+import type { GroupEvents } from './group-events.js'
+import { type CheckedOptions, unsupported } from './options.js'
 import type { Ports } from './ports.js'
 import { aborted, SendQueue, type Sent } from './send-queue.js'
-import type { GroupEvent, Member, Message, Order, Stats, View, ViewChange, ViewEvent } from './types.js'
+import type { GroupEvent, Member, Order, Stats, View, ViewEvent } from './types.js'
+import { Unconfirmed } from './unconfirmed.js'
 
+export type { BlockReason } from './engine/outbox.js'
+export type { GroupEvents } from './group-events.js'
 export type { Sent } from './send-queue.js'
 
 export interface SendOptions {
@@ -18,23 +22,6 @@ export interface SendOptions {
   safe?: boolean
   /** Gives up while the message waits for the window; once it is taken over, the signal has no effect. */
   signal?: AbortSignal
-}
-
-export type BlockReason = 'view-change' | 'no-quorum' | 'window'
-
-export interface GroupEvents {
-  view: [view: View, change: ViewChange]
-  message: [message: Message]
-  /** A message from one member to this one alone. */
-  told: [message: Message]
-  /** After `offer` returned false: the window is open again. */
-  drain: []
-  /** Sending has been held back for half a second; `waiting` are the names of the members it waits for. */
-  blocked: [reason: BlockReason, waiting: readonly string[]]
-  unblocked: [reason: BlockReason]
-  error: [error: TuttiError]
-  /** The last event. */
-  left: []
 }
 
 const viewChannel = channel('tutti:view')
@@ -51,11 +38,13 @@ const encoder = new TextEncoder()
 export class Group extends EventEmitter<GroupEvents> {
   /** The group's name. */
   readonly name: string
-  /** This member. */
-  readonly self: Member
   readonly #options: CheckedOptions
-  readonly #engine: Engine
+  readonly #config: EngineConfig
+  readonly #ports: Ports
+  #engine: Engine
   readonly #driver: Driver
+  /** By destination, as the queues: what was taken over, and is not known to have reached all whom it is for. */
+  readonly #unconfirmed = new Map<string, Unconfirmed>()
   readonly #events: EventQueue
   /** By destination: '' is the group, else a member's incarnation. */
   readonly #queues = new Map<string, SendQueue>()
@@ -80,25 +69,22 @@ export class Group extends EventEmitter<GroupEvents> {
     super({ captureRejections: true })
     this.name = options.group
     this.#options = options
+    this.#ports = ports
     this.#ready = ready
     const { network, clock, random } = ports
     const { group, name, payloadChecksum, messageBytesMax, windowBytesMax } = options
-    this.#engine = new Engine(
-      {
-        group,
-        name,
-        endpoint: network.endpoint,
-        packetBytes: network.packetBytes,
-        receiveBufferBytes: network.receiveBufferBytes,
-        checkBodies: payloadChecksum,
-        messageBytesMax,
-        windowBytesMax,
-        random: () => random.next(),
-      },
-      clock.now(),
-    )
-    const { incarnation, endpoint, voter } = this.#engine.self
-    this.self = { name, incarnation, endpoint, voter }
+    this.#config = {
+      group,
+      name,
+      endpoint: network.endpoint,
+      packetBytes: network.packetBytes,
+      receiveBufferBytes: network.receiveBufferBytes,
+      checkBodies: payloadChecksum,
+      messageBytesMax,
+      windowBytesMax,
+      random: () => random.next(),
+    }
+    this.#engine = new Engine(this.#config, clock.now())
     this.#driver = new Driver(this.#engine, ports, {
       deliver: (batch, hasView) => this.#deliver(batch, hasView),
       event: event => this.#handle(event),
@@ -119,6 +105,13 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#driver.start()
   }
 
+  /** This member; after it was left out and came back, with another incarnation. */
+  get self(): Member {
+    const { name, incarnation, endpoint } = this.#engine.self
+    const voter = this.#view?.members.some(member => member.voter && member.incarnation === incarnation) ?? false
+    return { name, incarnation, endpoint, voter }
+  }
+
   /** The view now. */
   get view(): View {
     return this.#view!
@@ -134,7 +127,10 @@ export class Group extends EventEmitter<GroupEvents> {
       this.#isBehindQueue = true
       return false
     }
-    return this.#isReady && this.#driver.submit(bytes, null) !== REFUSED
+    if (!this.#isReady) return false
+    const fate = this.#driver.submit(bytes, null)
+    if (fate === PENDING) this.#toGroup.offered()
+    return fate !== REFUSED
   }
 
   /** Resolves when the group has taken the message over; waits while the window is closed. */
@@ -166,6 +162,18 @@ export class Group extends EventEmitter<GroupEvents> {
       this.#driver.leave()
     }
     return this.#left
+  }
+
+  /**
+   * The way out where a quorum is lost for good: this member founds a new lineage, alone, from the state that it has;
+   * others that lost the same quorum give theirs up and join it. Whoever still lives on the other side of a cut network
+   * goes on by itself: call this only when you know that nobody does. Throws ERR_TUTTI_QUORUM where a quorum is alive.
+   */
+  reform(): void {
+    if (!this.#engine.isStranded) {
+      throw new TuttiError('ERR_TUTTI_QUORUM', 'a quorum of the view is alive: the group goes on by itself')
+    }
+    this.#driver.reform()
   }
 
   stats(): Stats {
@@ -223,7 +231,18 @@ export class Group extends EventEmitter<GroupEvents> {
         const fate = this.#driver.submit(data, to === '' ? null : to)
         return fate === REFUSED ? 'refused' : fate === TAKEN ? 'taken' : 'pending'
       }
-      queue = new SendQueue(submit, () => this.#view!.id)
+      // The engine may be a view ahead of what the application has been told.
+      const sent = (view = this.#engine.view.id): Sent => {
+        const { lineage } = this.#engine.view
+        const sent = { lineage, view }
+        const progress = this.#engine.progress(to === '' ? null : to)
+        if (progress !== undefined) {
+          const { takenUpTo, stable } = progress
+          this.#unconfirmedOf(to).add(sent, takenUpTo, stable)
+        }
+        return sent
+      }
+      queue = new SendQueue(submit, sent)
       this.#queues.set(to, queue)
     }
     return queue
@@ -242,6 +261,7 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   #installed({ view, change }: ViewEvent): void {
+    if (change.stayed.length > 0) this.#unconfirmed.get('')?.installed(view.lineage, view.id)
     this.#view = view
     viewChannel.publish({ group: this, view, change })
     this.#options.logger?.info({ view: view.id, members: view.members.length }, 'view')
@@ -251,6 +271,8 @@ export class Group extends EventEmitter<GroupEvents> {
   #emitEvent(event: GroupEvent): void {
     try {
       if (event.type === 'view') this.emit('view', event.view, event.change)
+      else if (event.type === 'excluded') this.emit('excluded', event.incarnation)
+      else if (event.type === 'merged') this.emit('merged', event.lineage, event.won)
       else this.emit(event.type, event)
     } catch (error) {
       this.#listenerFailed(error)
@@ -274,10 +296,47 @@ export class Group extends EventEmitter<GroupEvents> {
       case 'unblocked':
         this.#emitSafely(() => this.emit('unblocked', event.reason))
         break
+      case 'abandoned':
+        this.#lose('', event.lineage, event.stable, false)
+        break
+      case 'parted':
+        this.#lose(event.incarnation, null, event.stable, false)
+        this.#unconfirmed.delete(event.incarnation)
+        break
+      case 'excluded':
+        this.#lose('', event.lineage, event.upTo, true)
+        this.#comeBack()
+        break
       case 'closed':
         this.#close(event.error)
         break
       case 'reach':
+    }
+  }
+
+  /** The others went on without this member: it begins a new life. */
+  #comeBack(): void {
+    this.#engine = new Engine(this.#config, this.#ports.clock.now(), this.#engine.pastLife)
+    const { incarnation } = this.#engine.self
+    this.#options.logger?.warn({ incarnation }, 'left out of a view; rejoining')
+    this.#driver.restart(this.#engine)
+    if (this.#isLeaving) this.#driver.leave()
+    this.#deliver([{ type: 'excluded', incarnation }], false)
+  }
+
+  #unconfirmedOf(to: string): Unconfirmed {
+    let unconfirmed = this.#unconfirmed.get(to)
+    if (unconfirmed === undefined) {
+      unconfirmed = new Unconfirmed()
+      this.#unconfirmed.set(to, unconfirmed)
+    }
+    return unconfirmed
+  }
+
+  #lose(to: string, lineage: string | null, upTo: number, isKnown: boolean): void {
+    for (const { sent, error } of this.#unconfirmed.get(to)?.lost(lineage, upTo, isKnown) ?? []) {
+      // After the `send` that it speaks of has resolved, however short ago that was.
+      queueMicrotask(() => this.#emitSafely(() => this.emit('lost', sent, error)))
     }
   }
 
@@ -336,39 +395,4 @@ export class Group extends EventEmitter<GroupEvents> {
     const error = new TuttiError('ERR_TUTTI_LISTENER', 'a listener of the group threw', { cause })
     queueMicrotask(() => this.emit('error', error))
   }
-}
-
-/**
- * Joins a group through `ports`, which it closes when it is done with them. Resolves once the first view with this
- * member in it is installed, and `expect` members are in.
- */
-export async function openGroup(name: string, options: JoinOptions, ports: Ports): Promise<Group> {
-  const checked = checkOptions(name, options)
-  const { signal } = checked
-  if (signal?.aborted) {
-    await ports.network.close()
-    throw aborted(signal)
-  }
-  const { promise, resolve, reject } = deferred<Group>()
-  const group = new Group(checked, ports, { resolve, reject })
-  const abort = () => {
-    reject(aborted(signal!))
-    group.leave().catch(() => {})
-  }
-  signal?.addEventListener('abort', abort, { once: true })
-  try {
-    return await promise
-  } finally {
-    signal?.removeEventListener('abort', abort)
-  }
-}
-
-function deferred<T>() {
-  let resolve!: (value: T) => void
-  let reject!: (error: unknown) => void
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
 }

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os'
-import { type Group, openGroup } from './group.js'
+import type { Group } from './group.js'
 import { parseFaults } from './node/faults.js'
 import { FaultyNetwork } from './node/faulty-network.js'
 import { NodeClock } from './node/node-clock.js'
 import { NodeRandom } from './node/node-random.js'
 import { openUdpNetwork } from './node/udp-network.js'
+import { openGroup } from './open-group.js'
 import { type CheckedOptions, checkOptions, type JoinOptions } from './options.js'
 import type { NetworkPort } from './ports.js'
 
@@ -31,9 +32,21 @@ async function openNetwork(options: CheckedOptions, random: NodeRandom): Promise
 }
 
 export { type ErrorCode, TuttiError } from './errors.js'
-export { type BlockReason, Group, type GroupEvents, openGroup, type SendOptions, type Sent } from './group.js'
+export { type BlockReason, Group, type GroupEvents, type SendOptions, type Sent } from './group.js'
 export { type InterfaceReport, type ProbeReport, probe } from './node/probe.js'
+export { openGroup } from './open-group.js'
 export type { JoinOptions, Limits } from './options.js'
 export type { ClockPort, NetworkHandler, NetworkPort, Ports, RandomPort } from './ports.js'
-export type { Endpoint, GroupEvent, Member, Order, Stats, View, ViewChange, ViewEvent } from './types.js'
+export type {
+  Endpoint,
+  ExcludedEvent,
+  GroupEvent,
+  Member,
+  MergedEvent,
+  Order,
+  Stats,
+  View,
+  ViewChange,
+  ViewEvent,
+} from './types.js'
 export { Message } from './types.js'

@@ -20,6 +20,8 @@ export interface NetworkHandler {
   datagram(bytes: Uint8Array, from: Endpoint, multicast: boolean): void
   /** Something that lasts: an interface that went down, a send the system refused. The port stays usable. */
   failed(error: Error): void
+  /** Nobody listens at that endpoint, which was probed: the host says so. */
+  refused(endpoint: Endpoint): void
   /** The receive buffer overflowed since the last call: `datagrams` were lost in this host. */
   overflowed(datagrams: number): void
 }
@@ -43,6 +45,11 @@ export interface NetworkPort {
   multicast(bytes: Uint8Array, offset: number, length: number): boolean
   /** The same, to one endpoint. */
   unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean
+  /**
+   * Sends one packet to an endpoint of which it is not known whether anybody is there; where the system can tell that
+   * nobody is, `refused` is called. The bytes stay the port's.
+   */
+  probe(to: Endpoint, bytes: Uint8Array): void
   /** Who is in the view, for networks where multicast is a fan-out of unicasts. */
   reach(endpoints: readonly Endpoint[]): void
   /** Resolves when the sockets are closed and what was handed over for sending has left. */

@@ -2,6 +2,7 @@ import { TuttiError } from './errors.js'
 
 /** Where a message went: the view in which it was sealed. */
 export interface Sent {
+  readonly lineage: string
   readonly view: number
 }
 
@@ -22,12 +23,15 @@ export class SendQueue {
   #head = 0
   /** The one message that was taken and is not sealed to its end. */
   #pending: Waiting | null = null
+  /** What is not sealed to its end was offered, and nobody waits for it here. */
+  #isOfferPending = false
   readonly #submit: Submit
-  readonly #view: () => number
+  /** A message has been sealed to its end, in the view now. */
+  readonly #sent: (view?: number) => Sent
 
-  constructor(submit: Submit, view: () => number) {
+  constructor(submit: Submit, sent: (view?: number) => Sent) {
     this.#submit = submit
-    this.#view = view
+    this.#sent = sent
   }
 
   /** Sends that wait, not counting one that is taken already. */
@@ -63,7 +67,7 @@ export class SendQueue {
         const fate = this.#submit(waiting.data)
         if (fate === 'refused') return
         waiting.detach()
-        if (fate === 'taken') waiting.resolve({ view: this.#view() })
+        if (fate === 'taken') waiting.resolve(this.#sent())
         else this.#pending = waiting
       }
       this.#head++
@@ -74,9 +78,19 @@ export class SendQueue {
     }
   }
 
+  /** A message that did not wait here was taken in part. */
+  offered(): void {
+    this.#isOfferPending = true
+  }
+
   /** The pending message has been sealed to its end, in `view`. */
   sealed(view: number): void {
-    this.#pending?.resolve({ view })
+    // 1. an offered message comes to its end, 2. one that waits here is taken in part, 3. this tells of the first.
+    if (this.#isOfferPending) {
+      this.#isOfferPending = false
+      return
+    }
+    if (this.#pending !== null) this.#pending.resolve(this.#sent(view))
     this.#pending = null
     this.pump()
   }

@@ -33,12 +33,30 @@ export interface View {
 export interface ViewChange {
   readonly joined: readonly Member[]
   readonly left: readonly Member[]
+  /**
+   * Who came from the last view into this one together with this member: all of them delivered the same messages in it.
+   * Empty in a member's first view.
+   */
+  readonly stayed: readonly Member[]
 }
 
 export interface ViewEvent {
   readonly type: 'view'
   readonly view: View
   readonly change: ViewChange
+}
+
+/** The others went on without this member; it rejoins as `incarnation`. What it delivered last they may not have. */
+export interface ExcludedEvent {
+  readonly type: 'excluded'
+  readonly incarnation: string
+}
+
+/** Two lineages met, as two groups of one name do. `lineage` goes on; `won`: it is the one that this member was in. */
+export interface MergedEvent {
+  readonly type: 'merged'
+  readonly lineage: string
+  readonly won: boolean
 }
 
 const utf8 = new TextDecoder()
@@ -96,8 +114,8 @@ export class Message {
   }
 }
 
-/** What an iterator over a group yields: views and messages in the one sequence in which they happened. */
-export type GroupEvent = ViewEvent | Message
+/** What an iterator over a group yields, in the one sequence in which it happened. */
+export type GroupEvent = ViewEvent | Message | ExcludedEvent | MergedEvent
 
 /** Counters since the member started. `dropped` counts datagrams and packets that were not ours or not well formed, by cause. */
 export interface Stats {
@@ -117,6 +135,18 @@ export interface Stats {
   repairsForOthers: number
   /** Losses at the end of a burst, found by an announcement of the last number rather than by a later packet. */
   tailsRecovered: number
+  /** View changes of this member's own in which somebody had to fetch what it missed. */
+  fills: number
+  /** Ballots that this member had promised to, or begun, and gave up for a later one. */
+  ballotsOutbid: number
+  /** Values that an earlier ballot had left behind, and that this member proposed again. */
+  valuesReproposed: number
+  /** How often the group went on without this member. */
+  exclusions: number
+  /** How often this member's lineage met another. */
+  merges: number
+  /** How often sending was held back for long enough to be told. */
+  blocks: number
   /** How often the flow-control window closed on this member. */
   windowClosings: number
   sequenceWraps: number

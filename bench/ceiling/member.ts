@@ -61,6 +61,7 @@ class Member {
     this.#port.start({
       datagram: bytes => this.#receive(bytes),
       failed: error => process.stderr.write(`member ${this.#rank}: ${error.message}\n`),
+      refused: () => {},
       overflowed: datagrams => {
         this.#drops += datagrams
       },

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
-import { Command, InvalidArgumentError } from 'commander'
-import { runOneToOne, runW1, type WorkloadOptions, type WorkloadResult } from 'tutti/bench'
+import { Argument, Command, InvalidArgumentError } from 'commander'
+import { type FailoverResult, runOneToOne, runW1, runW4, type WorkloadOptions, type WorkloadResult } from 'tutti/bench'
+import { failoverTable } from './bench-failover.js'
 import { columns } from './columns.js'
 import { endWithReader } from './exit.js'
 import { positiveNumber, wholeNumber } from './member-options.js'
@@ -11,22 +12,32 @@ interface BenchFlags {
   readonly sizes: readonly number[]
   readonly members: number
   readonly seconds: number
-  readonly repetitions: number
+  readonly repetitions?: number
   readonly trains: boolean
   readonly json?: boolean
 }
 
+type Workload = 'w1' | 'w4'
+
+const WORKLOADS: readonly Workload[] = ['w1', 'w4']
 const WARM_UP_SECONDS = 1
 const START_SECONDS = 1
+/** Of all events of W4, once. */
+const FAILOVER_SECONDS = 8
+const FAILOVER_REPETITIONS = 10
+const FAILOVER_EVENTS = 5
 
 export function benchCommand(): Command {
   return new Command('bench')
-    .description('measure throughput on this machine, and compare it with a bare port in the same run')
+    .description('measure throughput, compared with a bare port in the same run, and failover on this machine')
+    .addArgument(
+      new Argument('[workloads...]', 'w1: throughput, w4: failover and joins').choices(WORKLOADS).default(WORKLOADS),
+    )
     .option('--sizes <bytes>', 'sizes of messages, with commas between', sizesOf, [100, 1000, 8000])
     .option('--members <n>', 'member processes, all of which send', membersOf, 4)
-    .option('--seconds <s>', 'how long each run is measured', positiveNumber, 3)
-    .option('--repetitions <n>', 'runs of each, of which the median counts', repetitionsOf, 3)
-    .option('--no-trains', 'send one packet a system call, as on systems without UDP segmentation')
+    .option('--seconds <s>', 'how long each run of w1 is measured', positiveNumber, 3)
+    .option('--repetitions <n>', 'runs of each, of which the median counts (default: 3 of w1, 10 of w4)', repetitionsOf)
+    .option('--no-trains', 'send one packet a system call in w1, as on systems without UDP segmentation')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -34,16 +45,33 @@ export function benchCommand(): Command {
 W1: all members send as fast as flow control lets them. One to one: one sends to one other, 1,000 bytes.
 Figures are what one receiver delivers, from all senders together, over loopback multicast in packets of 1,400 bytes.
 The ceiling is the same port with a window, acknowledgements and nothing else.
+W4: under steady traffic members are killed, stopped and join. How long until the last member had the new view, and
+the longest time that a member had nothing delivered meanwhile.
 
-Example:
-  tutti bench --sizes 1000 --seconds 1 --repetitions 1`,
+Examples:
+  tutti bench w1 --sizes 1000 --seconds 1 --repetitions 1
+  tutti bench w4 --members 8`,
     )
-    .action(async (flags: BenchFlags) => runBench(flags))
+    .action(async (workloads: readonly Workload[], flags: BenchFlags) => runBench(workloads, flags))
 }
 
-async function runBench(flags: BenchFlags): Promise<void> {
+async function runBench(workloads: readonly Workload[], flags: BenchFlags): Promise<void> {
   endWithReader()
-  const { sizes, members, seconds, repetitions, trains } = flags
+  const { members, seconds, repetitions = 3 } = flags
+  const results = workloads.includes('w1') ? await throughput(flags, repetitions) : []
+  const failover = workloads.includes('w4') ? await failovers(members, flags.repetitions) : undefined
+  if (flags.json) {
+    const [cpu] = cpus()
+    const machine = { cpu: cpu?.model, cpus: cpus().length, node: process.version, platform: process.platform }
+    process.stdout.write(`${JSON.stringify({ version, machine, seconds, repetitions, results, failover })}\n`)
+    return
+  }
+  const tables = [results.length > 0 ? tableOf(results) : '', failover === undefined ? '' : failoverTable(failover)]
+  process.stdout.write(tables.filter(table => table !== '').join('\n'))
+}
+
+async function throughput(flags: BenchFlags, repetitions: number): Promise<WorkloadResult[]> {
+  const { sizes, members, seconds, trains } = flags
   const runs = (sizes.length + 1) * repetitions * 2
   const progress = new Progress(runs, runs * (seconds + WARM_UP_SECONDS + START_SECONDS))
   const options = (label: string, bytes: number): WorkloadOptions => ({
@@ -59,11 +87,15 @@ async function runBench(flags: BenchFlags): Promise<void> {
   for (const bytes of sizes) results.push(await runW1({ ...options('W1', bytes), members }))
   results.push(await runOneToOne(options('one to one', 1000)))
   progress.end()
-  if (flags.json) {
-    const [cpu] = cpus()
-    const machine = { cpu: cpu?.model, cpus: cpus().length, node: process.version, platform: process.platform }
-    process.stdout.write(`${JSON.stringify({ version, machine, seconds, repetitions, results })}\n`)
-  } else process.stdout.write(tableOf(results))
+  return results
+}
+
+async function failovers(members: number, repetitions = FAILOVER_REPETITIONS): Promise<FailoverResult> {
+  const progress = new Progress(repetitions * FAILOVER_EVENTS, repetitions * FAILOVER_SECONDS)
+  const onRun = (event: string, viewMs: number) => progress.step(`W4, ${event}: ${viewMs.toFixed(0)} ms`)
+  const result = await runW4({ members, repetitions, onRun })
+  progress.end()
+  return result
 }
 
 function tableOf(results: readonly WorkloadResult[]): string {

@@ -23,6 +23,7 @@ export class DemoDisplay {
   readonly #startedAtMs = performance.now()
   #timer: NodeJS.Timeout | undefined
   #shownView = 0
+  #news: string[] = []
 
   constructor(flags: DemoFlags, members: readonly DemoMember[]) {
     this.#flags = flags
@@ -33,9 +34,16 @@ export class DemoDisplay {
     if (this.#flags.json) return
     const { members, loss } = this.#flags
     process.stdout.write(
-      `${members} processes on loopback multicast, each losing ${percent(loss)} of what it receives\n`,
+      `${members} processes on loopback multicast, each losing ${percent(loss)} of what it receives; (in brackets: no vote yet)\n`,
     )
     this.#timer = setInterval(() => this.#tick(), this.#block === null ? PLAIN_PERIOD_MS : TERMINAL_PERIOD_MS)
+  }
+
+  /** Something other than a view has happened. */
+  tell(what: string): void {
+    // In its place among the views.
+    this.#news.push(...this.#newViews().map(view => this.#viewLine(view)))
+    this.#news.push(`${this.#time}  ${this.#style('yellow', what)}`)
   }
 
   stop(): void {
@@ -53,9 +61,9 @@ export class DemoDisplay {
   }
 
   #tick(): void {
-    const views = this.#newViews().map(view => this.#viewLine(view))
-    if (this.#block !== null) this.#block.draw(this.#rows(), views)
-    else process.stdout.write([...views, this.#statusLine()].map(line => `${line}\n`).join(''))
+    const news = [...this.#news.splice(0), ...this.#newViews().map(view => this.#viewLine(view))]
+    if (this.#block !== null) this.#block.draw(this.#rows(), news)
+    else process.stdout.write([...news, this.#statusLine()].map(line => `${line}\n`).join(''))
   }
 
   /** Each view once, as the first member that has it tells. */
@@ -71,7 +79,7 @@ export class DemoDisplay {
   }
 
   #viewLine({ id, members }: ViewLine): string {
-    return `${this.#time}  ${this.#style('cyan', `view ${id}`)}: ${members.map(member => member.name).join(' ')}`
+    return `${this.#time}  ${this.#style('cyan', `view ${id}`)}: ${members.map(({ name, voter }) => (voter ? name : `(${name})`)).join(' ')}`
   }
 
   #statusLine(): string {
@@ -82,7 +90,8 @@ export class DemoDisplay {
   #rows(): string[] {
     const cells = this.#members.map(member => {
       const { name, view, sent, deliveredCount, stats } = member
-      const state = member.hasLeft ? 'left' : view === undefined ? 'joining' : `view ${view.id}`
+      const place = view === undefined ? 'joining' : `view ${view.id}`
+      const state = member.isKilled ? 'killed' : member.hasLeft ? 'left' : place
       return [name, state, sent, deliveredCount, stats?.nacksSent ?? 0, stats?.repairsSent ?? 0]
     })
     const [head, ...rows] = columns([['', '', 'sent', 'delivered', 'NACKs', 'repairs'], ...cells])
@@ -91,9 +100,12 @@ export class DemoDisplay {
 
   /** One row a member, one column a view: what is in one column must be equal. */
   #table({ views }: Proof): string[] {
-    const cells = this.#members.map(({ name }) => [
-      name,
-      ...[...views.values()].map(accounts => accounts.get(name)?.digest.slice(0, 12) ?? '-'),
+    const cells = this.#members.map(member => [
+      member.name,
+      ...[...views].map(([id, accounts]) => {
+        const interrupted = member.isKilled ? 'killed' : 'left out'
+        return accounts.get(member)?.digest.slice(0, 12) ?? (member.unfinished.has(id) ? interrupted : '-')
+      }),
     ])
     const counts = [...views.values()].map(accounts => [...accounts.values()][0].count)
     const [head, ...rows] = columns([
@@ -104,22 +116,23 @@ export class DemoDisplay {
     return [this.#style('bold', head), ...rows]
   }
 
-  #verdict({ sent, faults }: Proof): string[] {
+  #verdict({ sent, lost, faults }: Proof): string[] {
     const { nacks, repairs } = this.#sums()
     if (faults.length > 0) return [...faults, 'FAILED'].map(line => this.#style('red', line))
     return [
       `${percent(this.#flags.loss)} of all packets lost on purpose; ${nacks} NACKs, ${repairs} repairs`,
-      this.#style(
-        'green',
-        `${sent} messages from ${this.#members.length} members, each delivered once, in order, everywhere.`,
-      ),
+      ...(lost > 0 ? [`${lost} messages died with their sender: delivered by nobody`] : []),
+      this.#style('green', `${sent - lost} messages, each delivered once, in order, by everybody in the view.`),
       this.#style('green', 'Digests are equal.'),
     ]
   }
 
-  #result({ views, sent, faults }: Proof): object {
-    const accounts = [...views].map(([id, members]) => ({ id, members: Object.fromEntries(members) }))
-    return { equal: faults.length === 0, faults, ...this.#sums(), sent, views: accounts }
+  #result({ views, sent, lost, faults }: Proof): object {
+    const accounts = [...views].map(([id, members]) => ({
+      id,
+      members: Object.fromEntries([...members].map(([{ name }, account]) => [name, account])),
+    }))
+    return { equal: faults.length === 0, faults, ...this.#sums(), sent, lost, views: accounts }
   }
 
   #sums() {

@@ -6,28 +6,34 @@ import type { Stats } from 'tutti'
 
 /** What one member delivered from one sender in one view: how many, and a hash over all of them in order. */
 interface Sequence {
+  readonly from: string
   count: number
   readonly hash: Hash
 }
 
 export interface ViewLine {
   readonly id: number
-  readonly members: readonly { readonly name: string }[]
+  readonly members: readonly { readonly name: string; readonly voter: boolean }[]
 }
 
-/** A member of the demo: a process of its own, `tutti pipe`, on the other end of two pipes. */
+/** A member of the demo, in one life: a process of its own, `tutti pipe`, on the other end of two pipes. */
 export class DemoMember {
   readonly name: string
-  /** Resolves when it has left in order, else rejects. */
+  /** Resolves when it has left in order or was killed, else rejects. */
   readonly exited: Promise<void>
   readonly views: ViewLine[] = []
-  /** By view, then by sender. */
+  /** Ids of the views that ended for all others, not for this member: it was killed in them, or left out. */
+  readonly unfinished = new Set<number>()
+  /** By view, then by incarnation of the sender. */
   readonly delivered = new Map<number, Map<string, Sequence>>()
   sent = 0
   deliveredCount = 0
   stats: Stats | null = null
   hasLeft = false
   isLeaving = false
+  isKilled = false
+  /** All that it ever was: another each time that it was left out. */
+  readonly #incarnations: string[] = []
   readonly #child: ChildProcessWithoutNullStreams
   readonly #onChange: () => void
   #line = ''
@@ -52,6 +58,11 @@ export class DemoMember {
     return this.views.at(-1)
   }
 
+  /** In the group, and to stay there. */
+  get isPresent(): boolean {
+    return this.view !== undefined && !this.isLeaving && !this.isKilled
+  }
+
   /** Sends `count` messages, unless the member is behind with earlier ones. */
   send(count: number): void {
     if (this.#child.stdin.writableNeedDrain) return
@@ -72,13 +83,17 @@ export class DemoMember {
     return this.exited
   }
 
+  /** As a power failure would: it has no last words. */
   kill(): void {
+    this.isKilled = true
     this.#child.kill('SIGKILL')
   }
 
-  deliveredFrom(sender: string): number {
+  deliveredFrom(sender: DemoMember): number {
     let count = 0
-    for (const sequences of this.delivered.values()) count += sequences.get(sender)?.count ?? 0
+    for (const sequences of this.delivered.values()) {
+      for (const incarnation of sender.#incarnations) count += sequences.get(incarnation)?.count ?? 0
+    }
     return count
   }
 
@@ -94,7 +109,8 @@ export class DemoMember {
 
   async #exit(): Promise<void> {
     const [code, signal] = await once(this.#child, 'close')
-    if (code === 0 && this.hasLeft) return
+    if (this.isKilled && this.view !== undefined) this.unfinished.add(this.view.id)
+    if (this.isKilled || (code === 0 && this.hasLeft)) return
     throw new Error(`member ${this.name} failed (${signal ?? `exit code ${code}`}): ${this.#failure.trim()}`)
   }
 
@@ -107,17 +123,24 @@ export class DemoMember {
 
   /** A line of the pipe, told apart by its `event`. */
   #take(line: ReturnType<typeof JSON.parse>): void {
-    if (line.event === 'message') this.#deliver(line.view, line.from, line.data)
+    if (line.event === 'message') this.#deliver(line.view, line.from, line.incarnation, line.data)
     else if (line.event === 'view') this.views.push(line)
+    else if (line.event === 'ready') this.#incarnations.push(line.incarnation)
+    else if (line.event === 'excluded') this.#leftOut(line.incarnation)
     else if (line.event === 'stats') this.stats = line
     else if (line.event === 'left') this.hasLeft = true
     else if (line.event === 'error') this.#failure = line.message
   }
 
-  #deliver(view: number, from: string, data: string): void {
+  #leftOut(incarnation: string): void {
+    if (this.view !== undefined) this.unfinished.add(this.view.id)
+    this.#incarnations.push(incarnation)
+  }
+
+  #deliver(view: number, from: string, incarnation: string, data: string): void {
     const sequences = this.delivered.get(view) ?? new Map<string, Sequence>()
-    const sequence = sequences.get(from) ?? { count: 0, hash: createHash('sha256') }
-    if (sequence.count === 0) this.delivered.set(view, sequences.set(from, sequence))
+    const sequence = sequences.get(incarnation) ?? { from, count: 0, hash: createHash('sha256') }
+    if (sequence.count === 0) this.delivered.set(view, sequences.set(incarnation, sequence))
     sequence.count++
     sequence.hash.update(data).update('\n')
     this.deliveredCount++

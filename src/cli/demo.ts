@@ -13,6 +13,8 @@ const NAMES = [
   ...['trumpet', 'trombone', 'tuba', 'timpani', 'harp', 'celesta', 'piano', 'piccolo'],
 ]
 const MEMBERS_MIN = 3
+/** Before and after each of the four things that happen. */
+const PARTS = 5
 const TICK_MS = 20
 const MESSAGES_PER_TICK = 20
 const STATS_EVERY_TICKS = 25
@@ -20,7 +22,9 @@ const SETTLE_MS_MAX = 15_000
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('five processes on this machine send to each other, all at once, through injected loss')
+    .description(
+      'five processes on this machine send to each other through injected loss; one is killed and comes back',
+    )
     .option('--members <n>', `member processes, ${MEMBERS_MIN} to ${NAMES.length}`, membersOf, 5)
     .option('--seconds <s>', 'how long they send', positiveNumber, 8)
     .option('--loss <share>', 'packets that each member loses, 0 to 0.5', lossOf, 0.1)
@@ -28,8 +32,8 @@ export function demoCommand(): Command {
     .addHelpText(
       'after',
       `
-One member joins late and one leaves in order. At the end the members' digests are compared: what each delivered, view
-by view, sender by sender, in order. Exit code 1 if they differ.
+One member joins late, one is killed (kill -9) and started again, one leaves in order. At the end the members' digests
+are compared: what each delivered, view by view, sender by sender, in order. Exit code 1 if they differ.
 
 Example:
   tutti demo --members 4 --seconds 3 --loss 0.2`,
@@ -77,26 +81,51 @@ class Demo {
     }
   }
 
-  /** All but one from the beginning; that one joins after a third of the time, and another leaves after two. */
+  /** All but one from the beginning; that one comes late, another is killed and comes back, and one leaves. */
   async #perform(): Promise<Proof> {
     const { members: count, seconds } = this.#flags
+    const part = (seconds * 1000) / PARTS
     const names = NAMES.slice(0, count)
     for (const name of names.slice(0, -1)) this.#start(name, count - 1)
     const [witness, leaver] = this.#members
     this.#display.start()
     await this.#until('are in the group', () => this.#members.every(member => member.view !== undefined))
-    const third = (seconds * 1000) / 3
-    await this.#sendFor(third)
-    const latecomer = this.#start(names[count - 1], 1)
-    await this.#sendFor(third)
-    await this.#until('are in the group', () => latecomer.view !== undefined)
+    await this.#sendFor(part)
+
+    this.#display.tell(`${names[count - 1]} comes`)
+    await this.#come(names[count - 1])
+    await this.#sendFor(part)
+
+    const victim = this.#members.find(({ name }) => name === names[2])!
+    this.#display.tell(`kill -9 of ${victim.name}`)
+    victim.kill()
+    await victim.exited
+    await this.#sendFor(part)
+    await this.#until('have seen that it is gone', () => isWithout(witness, victim.name))
+
+    this.#display.tell(`${victim.name} is started again`)
+    await this.#come(victim.name)
+    await this.#sendFor(part)
+
+    this.#display.tell(`${leaver.name} leaves`)
     const leaving = leaver.leave()
-    await this.#sendFor(third)
+    await this.#sendFor(part)
     await leaving
     await this.#until('have delivered everything', () => this.#hasSettled(witness))
     await this.#takeStats()
     for (const member of this.#present.reverse()) await member.leave()
     return prove(this.#members, witness)
+  }
+
+  /** A process that joins while the others go on sending; until it votes, nobody else should be killed. */
+  async #come(name: string): Promise<void> {
+    const comer = this.#start(name, 1)
+    const isIn = () => comer.view?.members.every(({ voter }) => voter) ?? false
+    const endMs = performance.now() + SETTLE_MS_MAX
+    while (!isIn()) {
+      if (performance.now() > endMs) throw new Error(`${name} is not in the group after ${SETTLE_MS_MAX / 1000} s`)
+      await this.#sendFor(TICK_MS)
+    }
   }
 
   #start(name: string, expect: number): DemoMember {
@@ -114,7 +143,7 @@ class Demo {
   }
 
   get #present(): DemoMember[] {
-    return this.#members.filter(member => member.view !== undefined && !member.isLeaving)
+    return this.#members.filter(member => member.isPresent)
   }
 
   async #sendFor(durationMs: number): Promise<void> {
@@ -130,9 +159,10 @@ class Demo {
 
   /** All that was sent has been delivered by everybody who is still there. */
   #hasSettled(witness: DemoMember): boolean {
-    if (!this.#members.every(({ name, sent }) => witness.deliveredFrom(name) === sent)) return false
+    const whole = this.#members.filter(member => member.unfinished.size === 0)
+    if (!whole.every(member => witness.deliveredFrom(member) === member.sent)) return false
     return this.#present.every(member =>
-      member.views.every(({ id }) => member.deliveredIn(id) === witness.deliveredIn(id)),
+      member.views.every(({ id }) => member.unfinished.has(id) || member.deliveredIn(id) === witness.deliveredIn(id)),
     )
   }
 
@@ -153,6 +183,10 @@ class Demo {
       throw error
     }
   }
+}
+
+function isWithout({ view }: DemoMember, name: string): boolean {
+  return view?.members.every(member => member.name !== name) ?? false
 }
 
 function membersOf(text: string): number {

@@ -8,6 +8,7 @@ import {
   type Sent,
   TuttiError,
   type View,
+  type ViewChange,
 } from 'tutti'
 import type { EventOutput } from './event-output.js'
 import {
@@ -57,7 +58,10 @@ export class PipeSession {
   })
   #view: View | null = null
   // A `sent` names a view; it waits until that view has been written, since the group is ahead of a slow reader.
-  #heldSent: { readonly command: Transmission; readonly view: number }[] = []
+  #heldSent: { readonly command: Transmission; readonly sent: Sent }[] = []
+  readonly #ids = new WeakMap<Sent, string>()
+  /** Of which a view has been written. */
+  readonly #lineages = new Set<string>()
 
   /**
    * @param group  a member that may still wait for its first view
@@ -73,6 +77,14 @@ export class PipeSession {
       output.event('blocked', { reason, waiting })
     })
     group.on('unblocked', (reason: BlockReason) => output.event('unblocked', { reason }))
+    group.on('lost', (sent: Sent, { code, message }: TuttiError) => {
+      this.#refuse({ op: 'refused', code, message, id: this.#ids.get(sent) })
+      // What came of it is said once.
+      const held = this.#heldSent.find(held => held.sent === sent)
+      if (held === undefined) return
+      this.#heldSent = this.#heldSent.filter(other => other !== held)
+      this.#settle(held.command)
+    })
     group.on('error', ({ code, message }: TuttiError) => output.event('error', { code, message }))
   }
 
@@ -104,7 +116,9 @@ export class PipeSession {
     this.#hasBegun = true
     this.#pump()
     for await (const event of this.#group) {
-      if (event.type === 'view') this.#install(event.view)
+      if (event.type === 'view') this.#install(event.view, event.change)
+      else if (event.type === 'excluded') this.#output.event('excluded', { incarnation: event.incarnation })
+      else if (event.type === 'merged') this.#output.event('merged', { lineage: event.lineage, won: event.won })
       else this.#output.message(event)
       if (this.#output.isFull) await this.#output.drained()
     }
@@ -185,14 +199,21 @@ export class PipeSession {
     )
   }
 
-  #taken(command: Transmission, { view }: Sent): void {
+  #taken(command: Transmission, sent: Sent): void {
     if (!this.#outstanding.has(command)) return
-    if (this.#view === null || view > this.#view.id) {
-      this.#heldSent.push({ command, view })
+    if (command.id !== undefined) this.#ids.set(sent, command.id)
+    if (!this.#hasWritten(sent)) {
+      this.#heldSent.push({ command, sent })
       return
     }
-    if (command.id !== undefined) this.#output.event('sent', { id: command.id, view })
+    if (command.id !== undefined) this.#output.event('sent', { id: command.id, view: sent.view })
     this.#settle(command)
+  }
+
+  /** The view that it names, or a later one. */
+  #hasWritten({ lineage, view }: Sent): boolean {
+    if (this.#view?.lineage === lineage) return view <= this.#view.id
+    return this.#lineages.has(lineage)
   }
 
   #failed(command: Transmission, error: TuttiError): void {
@@ -207,15 +228,22 @@ export class PipeSession {
     this.#pump()
   }
 
-  #install(view: View): void {
-    const isOtherLineage = this.#view !== null && this.#view.lineage !== view.lineage
-    const before = new Set(this.#view?.members.map(member => member.incarnation))
-    const transfer = view.members.filter(member => before.has(member.incarnation)).map(member => member.name)
+  #install(view: View, { stayed }: ViewChange): void {
+    // What this member had before may not be the group's: it comes from outside, to a group that was there.
+    const isReset = this.#view !== null && stayed.length === 0 && view.members.length > 1
     this.#view = view
-    this.#output.event('view', viewFields(view, transfer, isOtherLineage))
+    this.#lineages.add(view.lineage)
+    this.#output.event(
+      'view',
+      viewFields(
+        view,
+        stayed.map(({ name }) => name),
+        isReset,
+      ),
+    )
     const held = this.#heldSent
     this.#heldSent = []
-    for (const { command, view } of held) this.#taken(command, { view })
+    for (const { command, sent } of held) this.#taken(command, sent)
   }
 
   #leaveIfDrained(): void {

@@ -1,9 +1,8 @@
-import type { EngineEvent } from './outbox.js'
+import type { BlockReason, EngineEvent } from './outbox.js'
+import type { Outgoing } from './outgoing.js'
 
 /** Sending that is held back for so long is worth telling. */
 const PATIENCE_MS = 500
-
-export type BlockReason = 'view-change' | 'window'
 
 /** Says when sending has been held back for long, and when it goes on. */
 export class BlockWatch {
@@ -38,4 +37,16 @@ export class BlockWatch {
     this.#reported = held
     return { type: 'blocked', reason: held, waiting: waiting() }
   }
+
+  /** This life is over: what was told of the block is taken back, for the next one knows nothing of it. */
+  end(): EngineEvent[] {
+    return this.#reported === null ? [] : [{ type: 'unblocked', reason: this.#reported }]
+  }
+}
+
+/** Why something is held back now, or null. @param out  of the view now, if there is one */
+export function reasonOf(hasQuorum: boolean, out: Outgoing | undefined): BlockReason | null {
+  if (!hasQuorum) return 'no-quorum'
+  if (out === undefined || !out.isHeld) return null
+  return out.isWedged ? 'view-change' : 'window'
 }

@@ -1,8 +1,11 @@
 import { type ErrorCode, TuttiError } from '../errors.js'
 import { Membership } from '../membership/membership.js'
+import { PastViews } from '../membership/past-views.js'
 import type { Endpoint, Message } from '../types.js'
+import { fromHex } from '../wire/bytes.js'
 import { hash32 } from '../wire/checksum.js'
-import { type Control, type ControlBody, ControlReader, encodeControl } from '../wire/control-codec.js'
+import { type ControlBody, ControlReader } from '../wire/control-codec.js'
+import type { tutti } from '../wire/generated/control.js'
 import {
   CONTROL,
   CORRUPT,
@@ -17,34 +20,20 @@ import {
   viewTagOf,
 } from '../wire/header.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
-import { BlockWatch } from './block-watch.js'
-import { countDrop, newCounters } from './counters.js'
+import { BlockWatch, reasonOf } from './block-watch.js'
+import type { EngineConfig, PastLife } from './config.js'
+import { ControlSender } from './control-sender.js'
+import { type Counters, countDrop, newCounters } from './counters.js'
+import { Departure, DRAIN_MS_MAX, LEAVE_MS_MAX } from './departure.js'
 import { Outbox } from './outbox.js'
 import { type Outgoing, REFUSED, TAKEN } from './outgoing.js'
+import { changeOf } from './published.js'
 import { TellLinks } from './tell-links.js'
 import { ViewState } from './view-state.js'
 
+export type { EngineConfig } from './config.js'
 export type { EngineEvent } from './outbox.js'
 export { PENDING, REFUSED, TAKEN } from './outgoing.js'
-
-const LEAVE_MS_MAX = 5_000
-/** A leaver waits so long for what a closed window holds back. */
-const DRAIN_MS_MAX = 2_500
-/** A timer this late means that the process itself stood still. */
-const ASLEEP_MS = 500
-
-export interface EngineConfig {
-  readonly group: string
-  readonly name: string
-  readonly endpoint: Endpoint
-  readonly packetBytes: number
-  readonly receiveBufferBytes: number
-  readonly checkBodies: boolean
-  readonly messageBytesMax: number
-  readonly windowBytesMax: number
-  /** 32 random bits, as an unsigned integer. */
-  readonly random: () => number
-}
 
 /**
  * One member of one group, as a function of its inputs: datagrams, the application's messages, time and random bits
@@ -53,44 +42,58 @@ export interface EngineConfig {
  */
 export class Engine {
   readonly outbox = new Outbox()
-  readonly counters = newCounters()
+  readonly counters: Counters
   readonly self: Peer
   readonly #config: EngineConfig
   readonly #groupTag: number
   readonly #membership: Membership
   readonly #controls = new ControlReader()
   readonly #blocks = new BlockWatch()
+  readonly #past: PastViews
   #current: ViewState | null = null
-  /** The view before, for those who have not come to its end. */
-  #closing: ViewState | null = null
+  /** The view before, or the last one while this member is in none. */
+  #before: ViewState | null = null
+  /** The rest of a message that a closed view did not take to its end. */
+  #pending: Uint8Array | null = null
+  /** Somebody was refused while this member was in no view. */
+  #isAwaited: boolean
+  readonly #sender: ControlSender
   readonly #links: TellLinks
-  #leaveAtMs = Number.POSITIVE_INFINITY
-  /** It leaves with messages that a closed window holds back. */
-  #isCurtailed = false
+  readonly #departure = new Departure()
   #isClosed = false
   #nowMs: number
 
-  constructor(config: EngineConfig, nowMs: number) {
+  /** @param before  the life before this one, of a member that was left out */
+  constructor(config: EngineConfig, nowMs: number, before?: PastLife) {
     const { random, endpoint, name, group, receiveBufferBytes } = config
     const word = () => random().toString(16).padStart(8, '0')
     this.#config = config
     this.#nowMs = nowMs
     this.#groupTag = hash32(new TextEncoder().encode(group))
     this.self = { name, incarnation: word() + word(), endpoint, receiveBufferBytes, voter: true }
+    this.counters = before?.counters ?? newCounters()
+    this.#past = before?.past ?? new PastViews()
+    this.#pending = before?.pending ?? null
+    this.#isAwaited = before?.isAwaited ?? false
     const { counters, outbox, self } = this
-    const control = (to: Endpoint, tag: number, body: ControlBody) => this.#control(to, tag, NO_RANK, body)
+    this.#sender = new ControlSender(this.#groupTag, config.packetBytes, outbox)
+    const control = (to: Endpoint, tag: number, body: ControlBody) => this.#sender.send(to, tag, NO_RANK, body)
     this.#links = new TellLinks({ groupTag: this.#groupTag, self, counters, outbox, random, control })
     const { checkBodies, messageBytesMax, packetBytes } = config
     this.#membership = new Membership(
-      { self: this.self, checkBodies, messageBytesMax, packetBytes },
+      { self, checkBodies, messageBytesMax, packetBytes, lineage: before?.lineage ?? null, past: this.#past },
       {
-        send: (to, viewTag, body) => this.#control(to, viewTag, this.#current?.rank ?? NO_RANK, body),
+        send: (to, viewTag, rank, body) => this.#sender.send(to, viewTag, viewTag === 0 ? NO_RANK : rank, body),
+        probe: (to, viewTag, body) => this.#sender.probe(to, viewTag, body),
         wedge: () => this.#current!.wedge(),
+        fill: cut => this.#current!.fill(cut),
+        isFilled: cut => this.#current!.isFilled(cut),
         close: cut => this.#current!.close(cut),
         install: view => this.#install(view),
-        settled: () => {
-          this.#closing = null
-        },
+        count: what => counters[what]++,
+        merged: (lineage, won) => this.outbox.deliveries.push({ type: 'merged', lineage, won }),
+        abandon: () => this.#abandon(),
+        excluded: cut => this.#excluded(cut),
         closed: (code, reason) => this.#close(code as ErrorCode | undefined, reason),
       },
       random,
@@ -100,15 +103,13 @@ export class Engine {
 
   get deadlineMs(): number {
     if (this.#isClosed) return Number.POSITIVE_INFINITY
-    let deadlineMs = Math.min(
+    return Math.min(
       this.#membership.deadlineMs,
       this.#current?.deadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#closing?.deadlineMs ?? Number.POSITIVE_INFINITY,
       this.#blocks.deadlineMs,
-      this.#leaveAtMs + (this.#membership.isLeaving ? LEAVE_MS_MAX : DRAIN_MS_MAX),
+      this.#departure.deadlineMs(this.#membership.isLeaving),
+      this.#links.deadlineMs,
     )
-    for (const link of this.#links.all) deadlineMs = Math.min(deadlineMs, link.deadlineMs)
-    return deadlineMs
   }
 
   /** Bytes that a message may have in the view now. */
@@ -133,6 +134,7 @@ export class Engine {
         continue
       }
       this.counters.packetsIn++
+      if (at === 0) this.#hear(bytes, from)
       if (kindOf(bytes, at) === DATA) this.#data(bytes, at)
       else if (kindOf(bytes, at) === CONTROL) this.#controlFrame(bytes, at, from)
       else this.#tell(bytes, at)
@@ -153,9 +155,12 @@ export class Engine {
    * a 'drain' event follows. PENDING: taken, a 'sealed' event follows. `data` is copied.
    */
   submit(data: Uint8Array, to: string | null): number {
-    if (to === this.self.incarnation) return this.#links.tellSelf(data) ? TAKEN : REFUSED
+    if (to === this.self.incarnation) return this.#current !== null && this.#links.tellSelf(data) ? TAKEN : REFUSED
     const out = to === null ? this.#current?.out : this.#links.to(to)?.out
-    if (out === undefined) return REFUSED
+    if (out === undefined) {
+      if (to === null) this.#isAwaited = true
+      return REFUSED
+    }
     const wasHeld = out.isHeld
     const fate = out.submit(data)
     if (fate !== REFUSED) this.counters.messagesOut++
@@ -165,13 +170,44 @@ export class Engine {
 
   /** The application has taken a message. */
   consume(message: Message): void {
-    const { type, view, rank, seq } = message
+    const { type, from, rank, seq } = message
     if (type === 'told') this.#links.consume(message)
-    else if (view === this.#current?.view.id) this.#current.consume(rank, seq)
+    // Ids of views are numbers within one lineage; the object is of one view alone.
+    else if (from === this.#current?.published.members[rank]) this.#current.consume(rank, seq)
+  }
+
+  /** Nobody listens at `endpoint`, where a member was. */
+  refused(endpoint: Endpoint, nowMs: number): void {
+    if (!this.#isClosed) this.#membership.refused(endpoint, nowMs)
+  }
+
+  /** Goes on alone, as a new lineage. */
+  reform(nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#membership.reform(nowMs)
+  }
+
+  /** This member can go on only alone, as a new lineage: it hears no quorum, or is in no view. */
+  get isStranded(): boolean {
+    return this.#current === null || !this.#membership.hasQuorum
+  }
+
+  get view(): AgreedView {
+    return this.#current!.view
+  }
+
+  /**
+   * Of what was sent to the group in this view (`to` null), or told to a member: the number of the packet in which the
+   * last message ends, and up to where all who are to have them do. Undefined where that is sure, or nothing was sent.
+   */
+  progress(to: string | null): { readonly takenUpTo: number; readonly stable: number } | undefined {
+    if (to !== null) return this.#links.progress(to)
+    const out = this.#current?.out
+    return out === undefined ? undefined : { takenUpTo: out.takenUpTo, stable: out.received.min }
   }
 
   leave(nowMs: number): void {
-    if (this.#leaveAtMs === Number.POSITIVE_INFINITY) this.#leaveAtMs = nowMs
+    this.#departure.begin(nowMs)
   }
 
   /** Datagrams were lost in this host, for want of room in the receive buffer. */
@@ -189,14 +225,13 @@ export class Engine {
     if (this.#isClosed) return
     this.#nowMs = nowMs
     this.#tryLeave(nowMs)
-    this.#membership.due(nowMs)
+    if (!this.#isClosed) this.#membership.due(nowMs)
+    if (this.#isClosed) return
     const current = this.#current
-    if (current !== null && !current.isOver && current.isFilled) {
-      current.deliverToCut()
-      this.#membership.filled(nowMs)
+    if (current !== null) {
+      current.out.isPaused = !this.#membership.hasQuorum
+      current.endTurn(nowMs)
     }
-    this.#current?.endTurn(nowMs)
-    this.#closing?.endTurn(nowMs)
     for (const link of this.#links.all) {
       link.endTurn(nowMs)
       this.#tellOpening(link.out)
@@ -205,11 +240,18 @@ export class Engine {
     this.#watchBlocks(nowMs)
   }
 
+  #hear(bytes: Uint8Array, from: Endpoint): void {
+    const current = this.#current
+    if (current !== null && viewTagOf(bytes, 0) === current.view.tag) current.heard(rankOf(bytes, 0), from, this.#nowMs)
+  }
+
   #data(bytes: Uint8Array, at: number): void {
-    const view = this.#viewOf(viewTagOf(bytes, at))
-    if (view !== null) return view.data(bytes, at, this.#nowMs)
+    const tag = viewTagOf(bytes, at)
+    const current = this.#current
+    if (current !== null && current.view.tag === tag) return current.data(bytes, at, this.#nowMs)
     countDrop(this.counters, 'view')
-    this.#membership.groupHeard(this.#nowMs)
+    // Data of a closed view may still be on its way: who does not know that it is closed says so otherwise too.
+    this.#membership.strangerHeard(tag, NO_RANK, this.#nowMs)
   }
 
   #tell(bytes: Uint8Array, at: number): void {
@@ -225,101 +267,105 @@ export class Engine {
     const tag = viewTagOf(bytes, at)
     const rank = rankOf(bytes, at)
     const nowMs = this.#nowMs
-    const membership = this.#membership
     const link = this.#links.of(tag)
     if (link !== undefined) return link.control(tag, body, nowMs)
-    if (body.join) membership.join(body.join, from, nowMs)
-    else if (body.refuse) membership.refuse(body.refuse)
-    else if (body.leave) membership.leaveRequested(body.leave, nowMs)
-    else if (body.prepare) membership.prepare(body.prepare, tag, from)
-    else if (body.promise) membership.promise(body.promise, tag, rank, nowMs)
-    else if (body.installed) membership.installed(body.installed, from, nowMs)
-    else if (body.settled) membership.settled(body.settled, nowMs)
-    else if (body.decide) {
-      if (!membership.decide(body.decide, tag, from, nowMs)) countDrop(this.counters, 'malformed')
-    } else this.#viewFrame(tag, rank, body)
-    if (tag !== 0) membership.groupHeard(nowMs)
+    if (body.probe) return this.#answer(body.probe, tag)
+    const current = this.#current
+    const isOurs = current !== null && current.view.tag === tag
+    if (isOurs && !body.alive && (rank >= current.view.members.length || rank === current.rank)) {
+      return countDrop(this.counters, 'rank')
+    }
+    if (isOurs && current.control(rank, body, nowMs)) return
+    const membership = this.#membership
+    // Who has left a view keeps its packets for a while, but has no part in what follows it.
+    const isSound =
+      isOurs && membership.view !== null
+        ? membership.viewFrame(rank, body, nowMs)
+        : membership.strayFrame(tag, rank, body, from, nowMs)
+    if (!isSound) countDrop(this.counters, 'malformed')
+    else if (body.body === undefined) countDrop(this.counters, 'unknown')
+    else if (!isOurs && tag !== 0) countDrop(this.counters, 'view')
   }
 
-  /** A control frame of the reliable multicast in one view. */
-  #viewFrame(tag: number, rank: number, body: Control): void {
-    const view = this.#viewOf(tag)
-    if (view === null) return countDrop(this.counters, 'view')
-    if (rank >= view.view.members.length || rank === view.rank) return countDrop(this.counters, 'rank')
-    if (body.nack) view.nack(rank, body.nack, this.#nowMs)
-    else if (body.report) view.report(rank, body.report)
-    else if (body.announce) view.announce(rank, body.announce.last ?? 0, body.announce.waiting ?? [])
-    else if (body.beat) view.beat(rank, body.beat, this.#nowMs)
-    else countDrop(this.counters, 'unknown')
+  #answer({ nonce, address, port }: tutti.Probe.$Properties, tag: number): void {
+    if (!address || !port || port > 0xffff) return countDrop(this.counters, 'malformed')
+    const incarnation = fromHex(this.self.incarnation)
+    this.#sender.send({ address, port }, tag, NO_RANK, { alive: { nonce, incarnation, view: this.#current?.view.tag } })
   }
 
-  #viewOf(tag: number): ViewState | null {
-    if (this.#current?.view.tag === tag) return this.#current
-    return this.#closing?.view.tag === tag ? this.#closing : null
-  }
-
-  #install(view: AgreedView): void {
+  #install(view: AgreedView): Float64Array {
     const before = this.#current
     const groupTag = this.#groupTag
     const { windowBytesMax, random } = this.#config
     const { counters, outbox } = this
     const control = (to: Endpoint | null, { view: { tag }, rank }: ViewState, body: ControlBody) =>
-      this.#control(to, tag, rank, body)
+      this.#sender.send(to, tag, rank, body)
     const environment = { groupTag, windowBytesMax, counters, outbox, random, control }
     const state = new ViewState(view, this.self.incarnation, environment, this.#nowMs)
-    this.#closing = before
     this.#current = state
     counters.views++
-
-    const has = (members: readonly { incarnation: string }[], { incarnation }: { incarnation: string }) =>
-      members.some(member => member.incarnation === incarnation)
-    const old = before?.published.members ?? []
-    const { members } = state.published
-    const change = { joined: members.filter(m => !has(old, m)), left: old.filter(m => !has(members, m)) }
+    const last = before ?? this.#before
+    const change = changeOf(last, state.published)
     outbox.deliveries.push({ type: 'view', view: state.published, change })
     outbox.hasView = true
-    outbox.events.push({ type: 'reach', endpoints: members.map(member => member.endpoint) })
+    outbox.events.push({ type: 'reach', endpoints: view.members.map(member => member.endpoint) })
     this.#links.install(view, state.published)
 
     // What the closed view took and could not finish, its receivers have dropped; it goes out whole in this one.
-    const pending = before?.out.pending ?? null
+    const pending = before?.out.pending ?? this.#pending
+    this.#pending = null
     if (pending !== null && state.out.submit(pending) === TAKEN) {
       outbox.events.push({ type: 'sealed', view: view.id, to: null })
     }
-    state.out.flow.isAwaited ||= before?.out.flow.isAwaited ?? false
+    state.out.flow.isAwaited ||= this.#isAwaited || (last?.out.flow.isAwaited ?? false)
+    this.#isAwaited = false
+    this.#before = null
+    return state.heardAtMs
   }
 
-  #control(to: Endpoint | null, viewTag: number, rank: number, body: ControlBody): void {
-    const frame = {
-      groupTag: this.#groupTag,
-      viewTag,
-      rank,
-      packetBytes: this.#config.packetBytes,
-    }
-    for (const packet of encodeControl(body, frame)) this.outbox.send(to, packet, 0, packet.length)
+  /** This member is in no view any more, but looks for one. */
+  #abandon(): void {
+    const { view, out, isOver } = this.#current!
+    const stable = isOver ? out.window.last : out.received.min
+    this.outbox.events.push({ type: 'abandoned', lineage: view.lineage, stable })
+    this.#before = this.#current
+    this.#pending = out.pending
+    this.#current = null
   }
 
-  /** Leaving waits until what was taken has been sealed and told; then the view change sees to it that all receive it. */
+  #excluded(cut: readonly number[] | null): void {
+    const { view, rank, out } = this.#current!
+    this.#pending = out.pending
+    this.#isClosed = true
+    this.counters.exclusions++
+    const { lineage } = view
+    const untold = cut === null ? [{ type: 'abandoned', lineage, stable: out.received.min } as const] : []
+    const upTo = cut?.[rank] ?? out.window.last
+    this.outbox.events.push(...this.#blocks.end(), ...untold, { type: 'excluded', lineage, upTo })
+  }
+
+  /** What this life, which is over, leaves to the next. */
+  get pastLife(): PastLife {
+    const { view, out } = this.#current!
+    const { counters } = this
+    const isAwaited = out.flow.isAwaited
+    return { lineage: view.lineage, past: this.#past, counters, pending: this.#pending, isAwaited }
+  }
+
   #tryLeave(nowMs: number): void {
-    if (this.#leaveAtMs === Number.POSITIVE_INFINITY) return
-    const overdueMs = nowMs - this.#leaveAtMs - LEAVE_MS_MAX
-    // To go because this process slept, with the others' answers unread, would leave them waiting for this member.
-    if (overdueMs >= ASLEEP_MS) this.#leaveAtMs = nowMs
-    else if (overdueMs >= 0) {
+    const membership = this.#membership
+    const step = this.#departure.due(membership.isLeaving, () => this.#isHeld, nowMs)
+    if (step === 'ask') membership.leave(nowMs)
+    else if (step === 'give up') {
       const reason = `left without the others' consent, who did not answer in ${LEAVE_MS_MAX} ms`
-      return this.#close('ERR_TUTTI_LEAVE_TIMEOUT', reason)
+      this.#close('ERR_TUTTI_LEAVE_TIMEOUT', reason)
     }
-    if (this.#membership.isLeaving) return
-    this.#isCurtailed = this.#isHeld
-    if (!this.#isCurtailed || nowMs >= this.#leaveAtMs + DRAIN_MS_MAX) this.#membership.leave(nowMs)
   }
 
   /** Something that was taken is not sealed, or not told. */
   get #isHeld(): boolean {
     // Whoever is about to hear that a message is sealed may have the next one ready.
-    if (this.#current?.out.isHeld || this.outbox.events.length > 0) return true
-    for (const { out } of this.#links.all) if (out.isHeld || !out.isDrained) return true
-    return false
+    return this.#current?.out.isHeld || this.outbox.events.length > 0 || this.#links.isHeld
   }
 
   #tellOpening(out: Outgoing): void {
@@ -330,16 +376,19 @@ export class Engine {
 
   #watchBlocks(nowMs: number): void {
     const out = this.#current?.out
-    const held = out === undefined || !out.isHeld ? null : out.isWedged ? 'view-change' : 'window'
+    const membership = this.#membership
+    const held = reasonOf(membership.hasQuorum, out)
     const event = this.#blocks.look(held, out?.consumed.min ?? 0, nowMs, () =>
-      held === 'view-change' ? this.#membership.waiting : this.#current!.waiting,
+      held === 'window' ? this.#current!.waiting : membership.waiting(nowMs),
     )
-    if (event !== null) this.outbox.events.push(event)
+    if (event === null) return
+    if (event.type === 'blocked') this.counters.blocks++
+    this.outbox.events.push(event)
   }
 
   #close(code?: ErrorCode, reason?: string): void {
     this.#isClosed = true
-    if (code === undefined && this.#isCurtailed) {
+    if (code === undefined && this.#departure.isCurtailed) {
       const reason = `left, but what the closed window held back for ${DRAIN_MS_MAX} ms was not sent`
       return this.#close('ERR_TUTTI_LEAVE_TIMEOUT', reason)
     }

@@ -1,16 +1,25 @@
 import type { TuttiError } from '../errors.js'
 import type { Endpoint, GroupEvent } from '../types.js'
 
+/** Why sending is held back. */
+export type BlockReason = 'view-change' | 'no-quorum' | 'window'
+
 /** What happens at a member besides views and messages. */
 export type EngineEvent =
   /** The window has opened for those who were refused. */
   | { readonly type: 'drain' }
   /** The rest of a message that was taken in parts has been sealed, in `view`; it went to `to`, or to the group. */
   | { readonly type: 'sealed'; readonly view: number; readonly to: string | null }
-  | { readonly type: 'blocked'; readonly reason: 'view-change' | 'window'; readonly waiting: readonly string[] }
-  | { readonly type: 'unblocked'; readonly reason: 'view-change' | 'window' }
+  | { readonly type: 'blocked'; readonly reason: BlockReason; readonly waiting: readonly string[] }
+  | { readonly type: 'unblocked'; readonly reason: BlockReason }
   /** The endpoints of the view now. */
   | { readonly type: 'reach'; readonly endpoints: readonly Endpoint[] }
+  /** The others went on without this member, whose packets counted `upTo`: this life is over. Nothing comes after. */
+  | { readonly type: 'excluded'; readonly lineage: string; readonly upTo: number }
+  /** Who was told something has gone. It had what this member told it up to packet `stable`. */
+  | { readonly type: 'parted'; readonly incarnation: string; readonly stable: number }
+  /** This member has left its view with nobody to say how far its packets counted; all had them up to `stable`. */
+  | { readonly type: 'abandoned'; readonly lineage: string; readonly stable: number }
   /** This member is out of the group: in order, or because of `error`. Nothing comes after. */
   | { readonly type: 'closed'; readonly error?: TuttiError }
 
@@ -24,6 +33,8 @@ export class Outbox {
   readonly lengths: number[] = []
   /** null is the whole group. */
   readonly to: (Endpoint | null)[] = []
+  /** Questions to endpoints of which nobody knows whether they are open still. */
+  readonly probes: { readonly to: Endpoint; readonly bytes: Uint8Array }[] = []
   deliveries: GroupEvent[] = []
   /** The deliveries hold a view. */
   hasView = false
@@ -53,6 +64,6 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.bytes.length === 0 && this.deliveries.length === 0 && this.events.length === 0
+    return this.bytes.length + this.probes.length === 0 && this.deliveries.length === 0 && this.events.length === 0
   }
 }

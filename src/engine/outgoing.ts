@@ -34,6 +34,8 @@ export class Outgoing {
   readonly flow: FlowControl
   readonly to: Endpoint | null
   isWedged = false
+  /** Nothing more is taken for now: the member cannot say whether it would ever be delivered. */
+  isPaused = false
   #pending: Uint8Array | null = null
   #pendingAt = 0
   readonly #packer: Packer
@@ -69,15 +71,20 @@ export class Outgoing {
     return this.#pending === null && !this.#packer.isOpen && this.received.min === this.window.last
   }
 
+  /** Number of the packet in which the message taken last ends. */
+  get takenUpTo(): number {
+    return plus(this.window.last, this.#packer.isOpen ? 1 : 0)
+  }
+
   /** Whether to tell those who wait: there is room, in bytes and in packets. */
   get opens(): boolean {
     const { window, consumed, flow } = this
-    if (this.isWedged || this.#pending !== null || !flow.opens(window.sealedBytes)) return false
+    if (this.isWedged || this.isPaused || this.#pending !== null || !flow.opens(window.sealedBytes)) return false
     return distance(window.last, consumed.min) <= (window.capacity * 3) / 4
   }
 
   submit(data: Uint8Array): number {
-    if (this.isWedged || this.#pending !== null || !this.#makeRoom()) {
+    if (this.isWedged || this.isPaused || this.#pending !== null || !this.#makeRoom()) {
       this.flow.isAwaited = true
       return REFUSED
     }

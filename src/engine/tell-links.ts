@@ -34,6 +34,18 @@ export class TellLinks {
     return this.#links.values()
   }
 
+  get deadlineMs(): number {
+    let deadlineMs = Number.POSITIVE_INFINITY
+    for (const link of this.#links.values()) deadlineMs = Math.min(deadlineMs, link.deadlineMs)
+    return deadlineMs
+  }
+
+  /** Something that was taken has not reached whom it is for. */
+  get isHeld(): boolean {
+    for (const { out } of this.#links.values()) if (out.isHeld || !out.isDrained) return true
+    return false
+  }
+
   /** Drops the links to those who are gone, and learns the tags of those who came. */
   install(view: AgreedView, published: View): void {
     const { incarnation } = this.#options.self
@@ -46,8 +58,25 @@ export class TellLinks {
       this.#peers.set(streamTag(member.incarnation, incarnation), member)
     }
     for (const gone of this.#links.keys()) {
-      if (!view.members.some(member => member.incarnation === gone)) this.#links.delete(gone)
+      if (!view.members.some(member => member.incarnation === gone)) this.#part(gone)
     }
+  }
+
+  /** This life is over. */
+  close(): void {
+    for (const incarnation of this.#links.keys()) this.#part(incarnation)
+  }
+
+  /** Number of the packet in which the message last told to that member ends, and up to where it has them all. */
+  progress(incarnation: string): { readonly takenUpTo: number; readonly stable: number } | undefined {
+    const out = this.#links.get(incarnation)?.out
+    return out === undefined ? undefined : { takenUpTo: out.takenUpTo, stable: out.received.min }
+  }
+
+  #part(incarnation: string): void {
+    const stable = this.#links.get(incarnation)!.out.received.min
+    this.#links.delete(incarnation)
+    this.#options.outbox.events.push({ type: 'parted', incarnation, stable })
   }
 
   /** The link to the member with that incarnation, if it is in the view. */

@@ -1,3 +1,4 @@
+import { NEVER } from '../membership/failure-detector.js'
 import { Announcer, BEAT_MS } from '../multicast/announcer.js'
 import { windowBytesFor } from '../multicast/flow-control.js'
 import { NackScheduler } from '../multicast/nack-scheduler.js'
@@ -6,7 +7,7 @@ import { MULTICAST, Repair, SENDER_ROUNDS } from '../multicast/repair.js'
 import { RoundTrip } from '../multicast/round-trip.js'
 import type { SendWindow } from '../multicast/send-window.js'
 import { type Endpoint, Message, type View } from '../types.js'
-import type { ControlBody } from '../wire/control-codec.js'
+import type { Control, ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
 import { BODY_CHECKED, DATA, lengthOf, rankOf, seqOf, stableOf } from '../wire/header.js'
 import { NACK_RANGES_MAX } from '../wire/limits.js'
@@ -16,6 +17,7 @@ import { type Counters, countDrop } from './counters.js'
 import { Incoming } from './incoming.js'
 import type { Outbox } from './outbox.js'
 import { Outgoing } from './outgoing.js'
+import { publish } from './published.js'
 import { Reader } from './reader.js'
 import { RepairTrains } from './repair-trains.js'
 
@@ -56,7 +58,8 @@ export class ViewState {
   isTurnDue = false
   /** Delivered up to the cut; kept for those who are not that far. */
   isOver = false
-  #cut: readonly number[] | null = null
+  /** By rank: when the last packet of a member came. */
+  readonly heardAtMs: Float64Array
   #beatAtMs: number
   readonly #announcer = new Announcer()
   #announced: number
@@ -76,6 +79,7 @@ export class ViewState {
     this.#environment = environment
     this.#beatAtMs = nowMs
     this.#announced = plus(FIRST_SEQ, -1)
+    this.heardAtMs = new Float64Array(size).fill(NEVER)
     this.#stamps = new Float64Array(size)
     this.#stampedAtMs = new Float64Array(size)
 
@@ -127,6 +131,15 @@ export class ViewState {
     return Math.min(beat, this.#announcer.deadlineMs, this.nacks.deadlineMs, this.repair.deadlineMs)
   }
 
+  /**
+   * Something of member `rank` came, and from there. What another repairs for it bears its rank, but comes from
+   * elsewhere, and is no sign of life.
+   */
+  heard(rank: number, from: Endpoint, nowMs: number): void {
+    const endpoint = this.view.members[rank]?.endpoint
+    if (endpoint !== undefined && isSame(endpoint, from)) this.heardAtMs[rank] = nowMs
+  }
+
   /** The judged data packet at `at`, of this view. */
   data(bytes: Uint8Array, at: number, nowMs: number): void {
     const { counters } = this.#environment
@@ -158,8 +171,18 @@ export class ViewState {
     }
   }
 
+  /** A control frame of the reliable multicast. Returns false if it is of another kind. */
+  control(rank: number, { nack, report, announce, beat }: Control, nowMs: number): boolean {
+    if (nack) this.#nacked(rank, nack, nowMs)
+    else if (report) this.#acknowledge(rank, report.received ?? 0, report.consumed ?? 0)
+    else if (announce) this.#told(rank, announce.last ?? 0, announce.waiting ?? [])
+    else if (beat) this.#heardBeat(rank, beat, nowMs)
+    else return false
+    return true
+  }
+
   /** Member `rank` misses packets. */
-  nack(rank: number, nack: tutti.Nack.$Properties, nowMs: number): void {
+  #nacked(rank: number, nack: tutti.Nack.$Properties, nowMs: number): void {
     for (const { rank: origin, round, ranges } of nack.gaps ?? []) {
       if (origin == null || ranges == null || origin >= this.incoming.length || ranges.length > 2 * NACK_RANGES_MAX) {
         countDrop(this.#environment.counters, 'malformed')
@@ -180,12 +203,8 @@ export class ViewState {
     return origin === this.rank && this.view.members.length > 2 && round >= SENDER_ROUNDS && round % 2 === 0
   }
 
-  report(rank: number, { received, consumed }: tutti.Report.$Properties): void {
-    this.#acknowledge(rank, received ?? 0, consumed ?? 0)
-  }
-
   /** Member `rank` has sent up to `last`; members of `waiting` hold its window closed. */
-  announce(rank: number, last: number, waiting: readonly number[]): void {
+  #told(rank: number, last: number, waiting: readonly number[]): void {
     const incoming = this.incoming[rank]
     if (incoming == null) return
     const { window } = incoming
@@ -196,13 +215,13 @@ export class ViewState {
     if (waiting.includes(this.rank)) incoming.isReportWanted = true
   }
 
-  beat(rank: number, beat: tutti.Beat.$Properties, nowMs: number): void {
+  #heardBeat(rank: number, beat: tutti.Beat.$Properties, nowMs: number): void {
     const { received, consumed, echoes, stamp } = beat
     const size = this.view.members.length
     if (received?.length !== size || consumed?.length !== size)
       return countDrop(this.#environment.counters, 'malformed')
     // What one member holds exists: who is cut off from its sender hears of it here, and from whom to get it.
-    for (const [origin, last] of received.entries()) this.announce(origin, last, [])
+    for (const [origin, last] of received.entries()) this.#told(origin, last, [])
     this.#acknowledge(rank, received[this.rank], consumed[this.rank])
     this.#stamps[rank] = stamp ?? 0
     this.#stampedAtMs[rank] = nowMs
@@ -242,35 +261,29 @@ export class ViewState {
     if (!this.#isQuiet) this.#reportAndBeat(nowMs)
   }
 
-  /** Seals and delivers no more. Returns the last number sealed. */
-  wedge(): number {
+  /** Seals and delivers no more. Returns what this member holds in sequence, by rank; its own: what it sealed. */
+  wedge(): number[] {
     if (!this.isWedged) {
       this.out.wedge()
       this.isWedged = true
     }
-    return this.out.window.last
+    return this.incoming.map(incoming => incoming?.window.received ?? this.out.window.last)
   }
 
-  /** The view ends: this is how far each sender's packets count. */
-  close(cut: readonly number[]): void {
-    this.#cut = cut
-    for (const rank of this.incoming.keys()) this.announce(rank, cut[rank], [])
+  /** So far each sender's packets count: fetches what is missing. */
+  fill(cut: readonly number[]): void {
+    for (const rank of this.incoming.keys()) this.#told(rank, cut[rank], [])
   }
 
-  /** Everything up to the cut is here. */
-  get isFilled(): boolean {
-    const cut = this.#cut
-    if (cut === null) return false
+  isFilled(cut: readonly number[]): boolean {
     return this.incoming.every(
       (incoming, rank) => incoming === null || distance(incoming.window.received, cut[rank]) >= 0,
     )
   }
 
   /** Delivers up to the cut. What lies beyond it, and messages of which only a part lies within, are not delivered. */
-  deliverToCut(): void {
-    for (const [rank, incoming] of this.incoming.entries()) {
-      if (incoming !== null) this.#deliver(incoming, this.#cut![rank])
-    }
+  close(cut: readonly number[]): void {
+    for (const [rank, incoming] of this.incoming.entries()) if (incoming !== null) this.#deliver(incoming, cut[rank])
     this.isOver = true
   }
 
@@ -372,12 +385,9 @@ export class ViewState {
   }
 }
 
-function publish({ lineage, id, members, primary }: AgreedView): View {
-  const publicMembers = members.map(({ name, incarnation, endpoint, voter }) => ({
-    name,
-    incarnation,
-    endpoint,
-    voter,
-  }))
-  return { lineage, id, members: publicMembers, primary }
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  // The zone of a link-local address is each host's own.
+  return a.port === b.port && (a.address === b.address || hostOf(a.address) === hostOf(b.address))
 }
+
+const hostOf = (address: string): string => address.split('%', 1)[0]

@@ -16,24 +16,32 @@ export class Discovery {
   deadlineMs: number
   readonly #incarnation: string
   readonly #random: () => number
+  readonly #fromMs: number
   #intervalMs = JOIN_MS_MIN
   #foundAtMs: number
   #hasHeardGroup = false
 
-  constructor(incarnation: string, nowMs: number, random: () => number) {
+  /** @param mayFound  false for who knows a lineage: it never founds another (C7)  @param fromMs  before that it asks nobody */
+  constructor(incarnation: string, mayFound: boolean, fromMs: number, random: () => number) {
     this.#incarnation = incarnation
     this.#random = random
-    this.deadlineMs = nowMs
-    this.#foundAtMs = nowMs + LISTEN_MS
+    this.#fromMs = fromMs
+    this.deadlineMs = fromMs
+    this.#foundAtMs = mayFound ? fromMs + LISTEN_MS : Number.POSITIVE_INFINITY
+  }
+
+  /** This member was asked in. */
+  invited(nowMs: number): void {
+    this.#foundAtMs = Math.max(this.#foundAtMs, nowMs + DEFER_MS)
   }
 
   /** A frame of an established group arrived. */
   groupHeard(nowMs: number): void {
-    this.#foundAtMs = Math.max(this.#foundAtMs, nowMs + DEFER_MS)
+    this.invited(nowMs)
     if (this.#hasHeardGroup) return
     this.#hasHeardGroup = true
     this.#intervalMs = JOIN_MS_MIN
-    this.deadlineMs = nowMs
+    this.deadlineMs = Math.max(nowMs, this.#fromMs)
   }
 
   joinerHeard(incarnation: string, nowMs: number): void {

@@ -7,6 +7,8 @@ const FRESH_MS = 1_000
 export interface Joiner {
   readonly peer: Peer
   readonly checkBodies: boolean
+  /** The lineage that it was in before, or null. */
+  readonly lineage: string | null
 }
 
 interface Invited extends Joiner {
@@ -22,14 +24,14 @@ export class Invitations {
   readonly #open = new Map<number, Invited>()
   readonly #accepted = new Map<string, Invited>()
 
-  invite(round: number, joiner: Joiner, nowMs: number): void {
+  invite(nonce: number, joiner: Joiner, nowMs: number): void {
     if (this.#open.size === MEMBERS_MAX) this.#open.clear()
-    this.#open.set(round, { ...joiner, sinceMs: nowMs })
+    this.#open.set(nonce, { ...joiner, sinceMs: nowMs })
   }
 
-  /** Somebody answers to `round`. Returns whether that was an invitation. */
-  accept(round: number, nowMs: number): boolean {
-    const invited = this.#open.get(round)
+  /** Somebody echoes `nonce`. Returns whether that was an invitation. */
+  accept(nonce: number, nowMs: number): boolean {
+    const invited = this.#open.get(nonce)
     if (invited === undefined || nowMs - invited.sinceMs > FRESH_MS) return false
     this.#accepted.set(invited.peer.incarnation, invited)
     return true

@@ -2,86 +2,90 @@ import type { Endpoint } from '../types.js'
 import { fromHex, toHex } from '../wire/bytes.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
-import { type AgreedView, decodeView, encodeView, identityOf, type Peer, peerOf } from '../wire/view-codec.js'
+import { type AgreedView, decodeValue, identityOf, type Peer, peerOf, type Value } from '../wire/view-codec.js'
+import { Admission } from './admission.js'
+import { Announcement } from './announcement.js'
 import { Discovery } from './discovery.js'
-import { Invitations } from './invitations.js'
-import { ViewChange } from './view-change.js'
+import type { MembershipEffects, MembershipOptions } from './effects.js'
+import { Hails } from './hails.js'
+import { LINGER_MS, Lingering } from './lingering.js'
+import { decideOf, type PastViews } from './past-views.js'
+import { ViewWatch } from './view-watch.js'
 
-/** The coordinator waits so long for others who want the same, so that members who start together join in one view. */
-const COLLECT_MS = 5
-const RETRY_MS_MIN = 30
-const RETRY_MS_MAX = 400
-/** A leaver whose last answer stays without an echo gives up after this. */
-const LINGER_MS = 2_000
-/** The coordinator that leaves says this often that all is done before it goes. */
-const FAREWELLS = 3
+/** Turns that are so far apart in a group of several say that this process stood still. */
+const ASLEEP_MS = 300
+/** What was decided is fetched within so long, or not at all. */
+const FILL_MS_MAX = 3_000
 
-/** What membership asks of the engine. */
-export interface MembershipEffects {
-  send(to: Endpoint | null, viewTag: number, body: ControlBody): void
-  /** Stops sealing in the current view; returns the last number sealed. Idempotent. */
-  wedge(): number
-  /** Fills the current view up to `cut`, delivers it, then calls `filled`. */
-  close(cut: readonly number[]): void
-  install(view: AgreedView): void
-  /** Nobody needs the view before the current one any more. */
-  settled(): void
-  /** This member is out: in order, or because of an error. */
-  closed(code?: string, reason?: string): void
-}
+/** Who has accepted an invitation listens to no other lineage's for so long. */
+const INVITED_MS = 1_000
 
-export interface MembershipOptions {
-  readonly self: Peer
-  readonly checkBodies: boolean
-  readonly messageBytesMax: number
-  readonly packetBytes: number
+/** A decision that this member is about to carry out. */
+interface Closing {
+  readonly value: Value
+  readonly untilMs: number
 }
 
 /**
- * Who is in the group, while nobody crashes: a founder, the coordinator (rank 0), admits who joins and lets go who
- * leaves, one view change at a time. docs/membership.md tells the steps.
+ * The life of one member: it looks for the group, founds it or is asked in, goes from view to view as they are agreed,
+ * and leaves or is left out. docs/membership.md tells the steps.
  */
 export class Membership {
-  view: AgreedView | null = null
   isLeaving = false
   readonly #options: MembershipOptions
   readonly #effects: MembershipEffects
   readonly #random: () => number
+  readonly #past: PastViews
+  readonly #admission: Admission
+  readonly #hails: Hails
   #discovery: Discovery | null
-  #change: ViewChange | null = null
-  /** What this member is closing its view for, and who decided it. */
-  #decided: { readonly next: AgreedView; readonly from: Endpoint | null } | null = null
-  /** Tag of the view whose installation the coordinator has not confirmed yet. */
-  #unsettled: { readonly tag: number; readonly from: Endpoint; readonly sinceMs: number } | null = null
+  #watch: ViewWatch | null = null
+  #announcement: Announcement | null = null
+  /** Decided, but not everything up to the cut is here. */
+  #closing: Closing | null = null
+  /** Left, and waiting for a quorum of those who stay. */
+  #lingering: Lingering | null = null
   #isGone = false
-  #farewells = 0
-  #retryAtMs = Number.POSITIVE_INFINITY
-  #retryMs = RETRY_MS_MIN
-  #collectUntilMs = Number.POSITIVE_INFINITY
-  readonly #invitations = new Invitations()
-  readonly #leaves = new Set<string>()
-  /** As joiner: the next view may have this member in it. */
-  #isInvited = false
+  /** As joiner: the lineage whose next view may have this member in it, and when that was offered last. */
+  #invitation: { readonly lineage: string; readonly atMs: number } | null = null
+  /** As joiner that wants to go: until when to wait for a view with this member in it. */
+  #giveUpAtMs = Number.POSITIVE_INFINITY
+  /** The lineage that this member knows, or null. */
+  #lineage: string | null
+  #lastDueMs: number
 
   constructor(options: MembershipOptions, effects: MembershipEffects, random: () => number, nowMs: number) {
     this.#options = options
     this.#effects = effects
     this.#random = random
-    this.#discovery = new Discovery(options.self.incarnation, nowMs, random)
+    this.#past = options.past
+    this.#lineage = options.lineage
+    this.#lastDueMs = nowMs
+    this.#hails = new Hails(random)
+    this.#admission = new Admission(
+      {
+        send: (to, viewTag, body) => effects.send(to, viewTag, 0, body),
+        probe: (rank, nonce) => this.#probe(this.view!, rank, nonce),
+      },
+      this.#past,
+      random,
+    )
+    const fromMs = Math.max(nowMs, this.#past.restUntilMs)
+    this.#discovery = new Discovery(options.self.incarnation, options.lineage === null, fromMs, random)
   }
 
-  get isCoordinator(): boolean {
-    return this.view?.members[0].incarnation === this.#self.incarnation
+  get view(): AgreedView | null {
+    return this.#watch?.view ?? null
   }
 
-  /** The change that this member drives, while it is under way. */
-  get #open(): ViewChange | null {
-    return this.#change === null || this.#change.isDone ? null : this.#change
+  /** Those who seem to be alive are enough to go on with. Who is left without a view has nothing to go on with. */
+  get hasQuorum(): boolean {
+    return this.#watch?.hasQuorum ?? (this.#lineage === null || this.#lingering !== null)
   }
 
-  /** Names of those for whom a view change waits, as far as this member knows. */
-  get waiting(): string[] {
-    return this.#open?.waiting ?? []
+  /** Names of those for whom a view change, or a quorum, waits, as far as this member knows. */
+  waiting(nowMs: number): string[] {
+    return this.#watch?.waiting(nowMs) ?? []
   }
 
   get #self(): Peer {
@@ -92,285 +96,297 @@ export class Membership {
     if (this.#isGone) return Number.POSITIVE_INFINITY
     return Math.min(
       this.#discovery?.deadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#open?.deadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#mayChange ? this.#collectUntilMs : Number.POSITIVE_INFINITY,
-      this.#retryAtMs,
+      this.#watch?.deadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#watch === null ? Number.POSITIVE_INFINITY : this.#hails.deadlineMs,
+      this.#announcement?.deadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#closing?.untilMs ?? Number.POSITIVE_INFINITY,
+      this.#lingering?.askAtMs ?? Number.POSITIVE_INFINITY,
+      this.#giveUpAtMs,
     )
   }
 
   leave(nowMs: number): void {
     if (this.isLeaving) return
     this.isLeaving = true
-    if (this.view !== null) this.#askToLeave(nowMs)
+    if (this.#watch !== null) this.#watch.leave(nowMs)
     // A view that is under way may have this member in it, who must then be there to leave in order.
-    else if (this.#isInvited) this.#retryAtMs = nowMs + LINGER_MS
+    else if (this.#invitation !== null) this.#giveUpAtMs = nowMs + LINGER_MS
     else this.#goodbye()
   }
 
-  /** A frame of an established view arrived. */
-  groupHeard(nowMs: number): void {
-    this.#discovery?.groupHeard(nowMs)
+  /** Founds a new lineage from this member's state alone: the operator's way out where a quorum is lost for good. */
+  reform(nowMs: number): void {
+    this.#announcement = null
+    this.#closing = null
+    if (this.#watch !== null) this.#effects.abandon()
+    this.#found(nowMs)
+  }
+
+  /** A frame of a view that is not ours arrived. */
+  strangerHeard(viewTag: number, rank: number, nowMs: number): void {
+    if (!this.#past.knows(viewTag)) this.#discovery?.groupHeard(nowMs)
+    // Those whom the decision put out may be the only ones who know it (C4).
+    else if (this.#watch?.isCoordinator(nowMs) ?? true) this.#answer(viewTag, rank, nowMs)
+  }
+
+  /** Nobody listens at `to`. */
+  refused({ address, port }: Endpoint, nowMs: number): void {
+    const { members } = this.view ?? { members: [] }
+    for (const [rank, { endpoint }] of members.entries()) {
+      if (endpoint.address === address && endpoint.port === port) this.#watch!.refused(rank, nowMs)
+    }
   }
 
   due(nowMs: number): void {
     if (this.#isGone) return
+    const sleptMs = nowMs - this.#lastDueMs
+    this.#lastDueMs = nowMs
+    if (sleptMs >= ASLEEP_MS) this.#watch?.slept(nowMs)
     if (this.#discovery !== null) this.#seek(this.#discovery, nowMs)
-    if (this.#mayChange && nowMs >= this.#collectUntilMs) this.#begin(nowMs)
-    const change = this.#open
-    if (change?.outlasts(nowMs)) this.#settle(change, nowMs)
-    else if (change?.due(nowMs)) this.#step(change, nowMs)
-    if (nowMs >= this.#retryAtMs) this.#repeat(nowMs)
-  }
-
-  join(join: tutti.Join.$Properties, from: Endpoint, nowMs: number): void {
-    const claimed = peerOf(join.member)
-    if (claimed === undefined) return
-    this.#discovery?.joinerHeard(claimed.incarnation, nowMs)
-    if (!this.isCoordinator) return
-    const { members, packetBytes } = this.view!
-    if (members.some(member => member.incarnation === claimed.incarnation)) return
-    if (members.some(member => member.name === claimed.name)) {
-      return this.#refuse(claimed, from, 'ERR_TUTTI_NAME', `the group has a live member named ${claimed.name}`)
-    }
-    if (join.packetBytes !== packetBytes) {
-      const reason = `the group uses packets of ${packetBytes} bytes; join with packetBytes: ${packetBytes}`
-      return this.#refuse(claimed, from, 'ERR_TUTTI_OPTION', reason)
-    }
-    const round = this.#random()
-    // Its own word for its address may be wrong behind a translator; where the frame came from is where it is reached.
-    const peer = { ...claimed, endpoint: { address: from.address, port: from.port }, voter: true }
-    this.#invitations.invite(round, { peer, checkBodies: join.checkBodies ?? false }, nowMs)
-    this.#effects.send(from, this.view!.tag, { prepare: { round } })
-  }
-
-  refuse(refuse: tutti.Refuse.$Properties): void {
-    if (this.view !== null || toHex(refuse.incarnation ?? new Uint8Array()) !== this.#self.incarnation) return
-    this.#goodbye(refuse.code ?? '', refuse.reason ?? '')
-  }
-
-  leaveRequested(leave: tutti.Leave.$Properties, nowMs: number): void {
-    const incarnation = toHex(leave.incarnation ?? new Uint8Array())
-    if (!this.isCoordinator || !this.view!.members.some(member => member.incarnation === incarnation)) return
-    this.#requestLeave(incarnation, nowMs)
-  }
-
-  prepare(prepare: tutti.Prepare.$Properties, viewTag: number, from: Endpoint): void {
-    if (this.#discovery !== null && !this.isLeaving) {
-      this.#isInvited = true
-      this.#effects.send(from, viewTag, { promise: { round: prepare.round } })
-    }
-    if (this.view?.tag !== viewTag || this.#decided !== null) return
-    this.#effects.send(from, viewTag, { promise: { round: prepare.round, last: this.#effects.wedge() } })
-  }
-
-  promise(promise: tutti.Promise.$Properties, viewTag: number, rank: number, nowMs: number): void {
-    if (this.#invitations.accept(promise.round ?? 0, nowMs)) this.#request(nowMs)
-    const change = this.#change
-    if (change === null || change.closing.tag !== viewTag || change.round !== promise.round) return
-    if (rank >= change.closing.members.length) return
-    if (change.promised(rank, promise.last ?? 0, nowMs)) this.due(nowMs)
-  }
-
-  /** Returns false if the decision is not well formed. */
-  decide(decide: tutti.Decide.$Properties, viewTag: number, from: Endpoint, nowMs: number): boolean {
-    const next = decodeView(decide.next)
-    if (next === undefined) return false
-    if (this.view?.tag === next.tag || this.#unsettled?.tag === next.tag) {
-      this.#acknowledge(next.tag, from)
-    } else if (this.view === null) {
-      if (this.#discovery === null || !next.members.some(member => member.incarnation === this.#self.incarnation))
-        return true
-      this.#discovery = null
-      this.#install(next, from, nowMs)
-    } else if (this.view.tag === viewTag && this.#decided === null) {
-      if (decide.cut?.length !== this.view.members.length) return false
-      this.#decided = { next, from }
+    if (this.#closing !== null) this.#finish(this.#closing, nowMs)
+    else this.#watch?.due(nowMs)
+    this.#announce(nowMs)
+    this.#hail(nowMs)
+    if (this.#lingering !== null) this.#linger(this.#lingering, nowMs)
+    if (nowMs >= this.#giveUpAtMs) this.#goodbye()
+    // Nobody is left to agree with, or to see out. What was taken in this very turn is sealed and delivered first.
+    if (this.isLeaving && this.#isAlone && this.#announcement === null) {
       this.#effects.wedge()
-      this.#effects.close(decide.cut)
+      this.#goodbye()
     }
+  }
+
+  get #isAlone(): boolean {
+    return this.#watch?.view.members.length === 1
+  }
+
+  /** A control frame of the current view. Returns false if it is not well formed. */
+  viewFrame(rank: number, body: tutti.Control, nowMs: number): boolean {
+    if (body.alive) this.#admission.alive(body.alive, this.#watch!, nowMs)
+    else if (body.decide) return this.#decided(body.decide, nowMs)
+    else return this.#watch!.control(rank, body, nowMs)
     return true
   }
 
-  /** The current view is delivered up to its cut. */
-  filled(nowMs: number): void {
-    const { next, from } = this.#decided!
-    this.#decided = null
-    this.#install(next, from, nowMs)
-  }
-
-  installed(installed: tutti.Installed.$Properties, from: Endpoint, nowMs: number): void {
-    const change = this.#change
-    if (change === null) return
-    const { tag, incarnation } = installed
-    const isOld = change.next.tag !== tag
-    if (!isOld && change.installed(toHex(incarnation ?? new Uint8Array()))) return this.#settle(change, nowMs)
-    // It did not hear that all is done: of this change, or of one before, as one begins when the last one is done.
-    if (isOld || change.isDone) this.#effects.send(from, change.closing.tag, { settled: { tag } })
-  }
-
-  settled(settled: tutti.Settled.$Properties, nowMs: number): void {
-    if (this.#unsettled === null || this.#unsettled.tag !== settled.tag) return
-    this.#unsettled = null
-    this.#retryAtMs = Number.POSITIVE_INFINITY
-    this.#effects.settled()
-    if (this.view === null) return this.#goodbye()
-    if (this.isLeaving) this.#askToLeave(nowMs)
-  }
-
-  get #mayChange(): boolean {
-    return this.isCoordinator && this.#open === null && this.#unsettled === null && this.#decided === null
+  /** A control frame of no view, or of one that is not ours. Returns false if it is not well formed. */
+  strayFrame(viewTag: number, rank: number, body: tutti.Control, from: Endpoint, nowMs: number): boolean {
+    if (body.join) this.#join(body.join, from, nowMs)
+    else if (body.refuse) this.#refused(body.refuse)
+    else if (body.invite) this.#invited(body.invite, from, nowMs)
+    else if (body.willing) {
+      if (this.#admission.willing(body.willing, nowMs)) this.#watch?.joinerReady(nowMs)
+    } else if (body.hail) this.#hailed(body.hail, from, nowMs)
+    else if (body.decide) return this.#decidedElsewhere(body.decide, viewTag, nowMs)
+    // Whoever proposes must learn what was chosen, from anyone who knows (C4).
+    else if (body.prepare || body.accept) this.#answer(viewTag, rank, nowMs)
+    if (viewTag !== 0) this.strangerHeard(viewTag, rank, nowMs)
+    return true
   }
 
   #seek(discovery: Discovery, nowMs: number): void {
-    const { checkBodies, packetBytes } = this.#options
     switch (discovery.due(nowMs)) {
       case 'join':
-        this.#effects.send(null, 0, { join: { member: identityOf(this.#self), checkBodies, packetBytes } })
+        this.#askToJoin(null)
         break
       case 'found':
         if (this.isLeaving) return this.#goodbye()
-        this.#discovery = null
-        this.view = this.#firstView()
-        this.#effects.install(this.view)
+        this.#found(nowMs)
         break
       case 'wait':
     }
   }
 
-  #firstView(): AgreedView {
+  #found(nowMs: number): void {
     const { self, checkBodies, messageBytesMax, packetBytes } = this.#options
     const word = () => this.#random().toString(16).padStart(8, '0')
     const lineage = word() + word()
     const members = [{ ...self, voter: true }]
-    return { lineage, id: 1, tag: this.#newTag(), members, primary: true, checkBodies, messageBytesMax, packetBytes }
+    const tag = this.#random() || 1
+    this.#install({ lineage, id: 1, tag, members, primary: true, checkBodies, messageBytesMax, packetBytes }, nowMs)
   }
 
-  /** Never 0, which is no view. */
-  #newTag(): number {
-    return this.#random() || 1
-  }
-
-  #request(nowMs: number): void {
-    if (this.#collectUntilMs === Number.POSITIVE_INFINITY) this.#collectUntilMs = nowMs + COLLECT_MS
-  }
-
-  #requestLeave(incarnation: string, nowMs: number): void {
-    this.#leaves.add(incarnation)
-    this.#request(nowMs)
-  }
-
-  /** As coordinator: starts the change to a view without those who leave and with those who join. */
-  #begin(nowMs: number): void {
-    this.#collectUntilMs = Number.POSITIVE_INFINITY
-    const view = this.view!
-    const staying = view.members.filter(member => !this.#leaves.has(member.incarnation))
-    const names = new Set(staying.map(member => member.name))
-    // Of two joiners with one name the first is taken; the other asks again, and is refused then.
-    const joining = this.#invitations.take(nowMs).filter(({ peer }) => !names.has(peer.name) && names.add(peer.name))
-    this.#leaves.clear()
-    // Those who asked more than once have got what they wanted.
-    if (joining.length === 0 && staying.length === view.members.length) return
-    const members = [...staying, ...joining.map(({ peer }) => peer)]
-    if (members.length === 0) {
-      if (view.members.length === 1) return this.#depart(nowMs)
-      // All leave. The last to go must see the others out; its own leaving is asked for again when they are.
-      members.push(view.members[0])
+  #install(view: AgreedView, nowMs: number): void {
+    const rank = view.members.findIndex(({ incarnation }) => incarnation === this.#self.incarnation)
+    this.#discovery = null
+    this.#giveUpAtMs = Number.POSITIVE_INFINITY
+    this.#lineage = view.lineage
+    const heardAtMs = this.#effects.install(view)
+    const send = (to: number | null, body: ControlBody) =>
+      this.#effects.send(to === null ? null : view.members[to].endpoint, view.tag, rank, body)
+    const effects = {
+      send,
+      probe: (to: number) => this.#probe(view, to, to),
+      wedge: () => this.#effects.wedge(),
+      fill: (cut: readonly number[]) => this.#effects.fill(cut),
+      isFilled: (cut: readonly number[]) => this.#effects.isFilled(cut),
+      count: (what: 'fills' | 'ballotsOutbid' | 'valuesReproposed') => this.#effects.count(what),
+      takeJoiners: (nowMs: number) => this.#admission.take(nowMs),
+      decided: (value: Value, nowMs: number) => {
+        this.#announcement = new Announcement(view.tag, rank, value, nowMs)
+        this.#close(value, nowMs)
+      },
     }
-    const checkBodies = view.checkBodies || joining.some(joiner => joiner.checkBodies)
-    const next = { ...view, id: view.id + 1, tag: this.#newTag(), members, checkBodies }
-    this.#change = new ViewChange(this.#random(), view, next, nowMs)
+    this.#watch = new ViewWatch(view, rank, heardAtMs, effects, this.#random, nowMs)
+    this.#hails.installed(nowMs)
+    if (this.isLeaving) this.#watch.leave(nowMs)
   }
 
-  /** Sends the step that the change is at, and takes it here too. */
-  #step(change: ViewChange, nowMs: number): void {
-    const { closing, next, round } = change
-    if (!change.isPrepared) {
-      this.#effects.send(null, closing.tag, { prepare: { round } })
-      const rank = closing.members.findIndex(member => member.incarnation === this.#self.incarnation)
-      if (change.promised(rank, this.#effects.wedge(), nowMs)) this.due(nowMs)
-      return
-    }
-    this.#effects.send(null, closing.tag, { decide: { round, next: encodeView(next), cut: change.cut } })
-    if (this.view === closing && this.#decided === null) {
-      this.#decided = { next, from: null }
-      this.#effects.close(change.cut)
-    }
+  #probe(view: AgreedView, rank: number, nonce: number): void {
+    const { address, port } = this.#self.endpoint
+    this.#effects.probe(view.members[rank].endpoint, view.tag, { probe: { nonce, address, port } })
   }
 
-  #install(next: AgreedView, from: Endpoint | null, nowMs: number): void {
-    const isMember = next.members.some(member => member.incarnation === this.#self.incarnation)
-    this.view = isMember ? next : null
-    if (isMember) this.#effects.install(next)
-    if (from === null) {
-      // This member decided it.
-      if (this.#change!.installed(this.#self.incarnation)) this.#settle(this.#change!, nowMs)
-      return
-    }
-    this.#unsettled = { tag: next.tag, from, sinceMs: nowMs }
-    this.#acknowledge(next.tag, from)
-    this.#retry(nowMs)
-    this.#retryAtMs = nowMs + RETRY_MS_MIN
+  /** What follows the current view is known. */
+  #close(value: Value, nowMs: number): void {
+    this.#past.add(this.view!, this.#watch!.rank, value)
+    this.#closing = { value, untilMs: nowMs + FILL_MS_MAX }
+    this.#effects.wedge()
+    this.#effects.fill(value.cut)
+    this.#finish(this.#closing, nowMs)
   }
 
-  #acknowledge(tag: number, from: Endpoint): void {
-    this.#effects.send(from, 0, { installed: { tag, incarnation: fromHex(this.#self.incarnation) } })
+  /** Carries out what was decided, once everything up to the cut is here. */
+  #finish({ value, untilMs }: Closing, nowMs: number): void {
+    const isNext = value.next?.members.some(({ incarnation }) => incarnation === this.#self.incarnation) ?? false
+    const isFilled = this.#effects.isFilled(value.cut)
+    if (!isFilled && nowMs < untilMs && (isNext || value.next === null || this.isLeaving)) return
+    const { tag } = this.view!
+    const { rank } = this.#watch!
+    this.#closing = null
+    if (isFilled && (isNext || value.next === null || this.isLeaving)) this.#effects.close(value.cut)
+    if (isNext && isFilled) {
+      if (value.merged.length > 0) this.#merged(value.next!.lineage, true)
+      // Who is left alone sees the others out, whoever of them has brought that about: it may go itself next (C4).
+      if (value.next!.members.length === 1) this.#announcement ??= new Announcement(tag, rank, value, nowMs)
+      this.#install(value.next!, nowMs)
+    } else if (value.next === null) this.#giveWay(value.into!, nowMs)
+    else if (this.isLeaving && !isNext) {
+      this.#watch = null
+      this.#lingering = new Lingering(tag, rank, nowMs)
+    } else this.#leftOut(value.cut, nowMs)
   }
 
-  /** As coordinator: all have installed. */
-  #settle(change: ViewChange, nowMs: number): void {
-    this.#effects.send(null, change.closing.tag, { settled: { tag: change.next.tag } })
-    this.#effects.settled()
-    if (this.view === null) this.#depart(nowMs)
-    else if (this.isLeaving) this.#askToLeave(nowMs)
+  /** This member's lineage has ended, or cannot go on: it looks for a place in another. */
+  #giveWay(into: string, nowMs: number): void {
+    this.#watch = null
+    this.#closing = null
+    this.#effects.abandon()
+    this.#merged(into, false)
+    this.#invitation = null
+    this.#discovery = new Discovery(this.#self.incarnation, false, nowMs, this.#random)
+    if (this.isLeaving) this.#goodbye()
   }
 
-  /** The change that is settled may have made this member the coordinator. */
-  #askToLeave(nowMs: number): void {
-    if (this.isCoordinator) this.#requestLeave(this.#self.incarnation, nowMs)
-    else this.#retry(nowMs)
+  #merged(lineage: string, isOurs: boolean): void {
+    this.#effects.count('merges')
+    this.#effects.merged(lineage, isOurs)
   }
 
-  #refuse(peer: Peer, to: Endpoint, code: string, reason: string): void {
-    this.#effects.send(to, 0, { refuse: { incarnation: fromHex(peer.incarnation), code, reason } })
+  #announce(nowMs: number): void {
+    const announcement = this.#announcement
+    if (announcement === null || !announcement.due(nowMs)) return
+    const { tag, rank, value } = announcement
+    const isHeard = this.#watch !== null && this.#watch.view.tag === value.next?.tag && this.#watch.isInstalledByAll
+    if (announcement.isOver(this.#isAlone, nowMs) || (isHeard && !this.#isAlone)) this.#announcement = null
+    else this.#effects.send(null, tag, rank, decideOf(value, this.#isSettled(value)))
   }
 
-  #retry(nowMs: number): void {
-    this.#retryMs = RETRY_MS_MIN
-    this.#retryAtMs = nowMs
+  /** Whether those who are not in what `value` decided need not answer for the view before it any more. */
+  #isSettled({ next }: Value): boolean {
+    return this.#watch !== null && (next?.tag !== this.#watch.view.tag || this.#watch.isSettled)
   }
 
-  #repeat(nowMs: number): void {
-    this.#retryAtMs = nowMs + this.#retryMs
-    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX)
-    const unsettled = this.#unsettled
-    if (unsettled !== null) {
-      // Who decided may itself have left, and its last word may be lost.
-      const isPatient = nowMs < unsettled.sinceMs + LINGER_MS || this.#isInView(unsettled.from)
-      if (isPatient) this.#acknowledge(unsettled.tag, unsettled.from)
-      else this.settled({ tag: unsettled.tag }, nowMs)
-    } else if (this.#discovery !== null) {
-      this.#goodbye()
-    } else if (this.view === null) {
-      // The coordinator has left, and the others know, or will by one of these.
-      if (this.#farewells++ >= FAREWELLS) return this.#goodbye()
-      this.#effects.send(null, this.#change!.closing.tag, { settled: { tag: this.#change!.next.tag } })
-    } else if (this.isLeaving && !this.isCoordinator) {
-      const leave = { incarnation: fromHex(this.#self.incarnation) }
-      this.#effects.send(this.view.members[0].endpoint, this.view.tag, { leave })
-    } else {
-      this.#retryAtMs = Number.POSITIVE_INFINITY
+  #answer(viewTag: number, rank: number, nowMs: number): void {
+    const answer = this.#past.answer(viewTag, rank, nowMs)
+    if (answer === undefined) return
+    this.#effects.send(answer.to, viewTag, answer.rank, decideOf(answer.value, this.#isSettled(answer.value)))
+  }
+
+  #linger(lingering: Lingering, nowMs: number): void {
+    if (lingering.isOver(nowMs)) this.#goodbye()
+    else if (lingering.due(nowMs)) {
+      this.#effects.send(null, lingering.tag, lingering.rank, { wish: { leave: true } })
     }
   }
 
-  /** As coordinator: out, with nothing left to do but to tell those who did not hear that the last change is done. */
-  #depart(nowMs: number): void {
-    this.view = null
-    if (this.#change === null) this.#goodbye()
-    else this.#retry(nowMs)
+  #decided(decide: tutti.Decide.$Properties, nowMs: number): boolean {
+    const value = decodeValue(decide.value, this.view!.members.length)
+    if (value === undefined) return false
+    if (this.#closing === null) this.#close(value, nowMs)
+    return true
   }
 
-  #isInView({ address, port }: Endpoint): boolean {
-    return this.view?.members.some(({ endpoint }) => endpoint.address === address && endpoint.port === port) ?? false
+  #decidedElsewhere(decide: tutti.Decide.$Properties, viewTag: number, nowMs: number): boolean {
+    const value = decodeValue(decide.value, undefined)
+    if (value === undefined) return false
+    if (this.#lingering?.tag === viewTag && decide.settled) this.#goodbye()
+    const { next } = value
+    // Only where this member was asked in since it last was in a view: elsewhere it may still be listed in a view that it
+    // has given up, and would begin its streams there anew.
+    if (this.#discovery === null || next === null || next.lineage !== this.#invitation?.lineage) return true
+    if (next.members.every(({ incarnation }) => incarnation !== this.#self.incarnation)) return true
+    this.#install(next, nowMs)
+    return true
+  }
+
+  #join(join: tutti.Join.$Properties, from: Endpoint, nowMs: number): void {
+    const claimed = peerOf(join.member)
+    if (claimed !== undefined) this.#discovery?.joinerHeard(claimed.incarnation, nowMs)
+    if (this.#watch !== null) this.#admission.join(join, from, this.#watch, nowMs)
+  }
+
+  #refused(refuse: tutti.Refuse.$Properties): void {
+    if (this.#discovery === null || toHex(refuse.incarnation ?? new Uint8Array()) !== this.#self.incarnation) return
+    this.#goodbye(refuse.code ?? '', refuse.reason ?? '')
+  }
+
+  #invited({ nonce, lineage }: tutti.Invite.$Properties, from: Endpoint, nowMs: number): void {
+    const into = toHex(lineage ?? new Uint8Array())
+    if (this.#watch !== null) {
+      if (!this.#hails.isWanted(into)) return
+      // The other lineage hears us, and we hear it. Ours ends in order where it can decide that; else each of its members goes.
+      if (this.#watch.hasQuorum) return this.#watch.giveWay(into, nowMs)
+      this.#giveWay(into, nowMs)
+    }
+    if (this.#discovery === null || this.isLeaving) return
+    // Of two groups that ask it in, and do not hear each other, one would wait for a member that never comes.
+    const isElsewhere = this.#invitation !== null && this.#invitation.lineage !== into
+    if (isElsewhere && nowMs - this.#invitation!.atMs < INVITED_MS) return
+    this.#invitation = { lineage: into, atMs: nowMs }
+    this.#discovery.invited(nowMs)
+    this.#effects.send(from, 0, 0, { willing: { nonce } })
+  }
+
+  #hail(nowMs: number): void {
+    const watch = this.#watch
+    if (watch === null || !this.#hails.due(nowMs) || !watch.isCoordinator(nowMs)) return
+    this.#effects.send(null, 0, 0, { hail: { lineage: fromHex(watch.view.lineage), canDecide: watch.hasQuorum } })
+  }
+
+  #hailed({ lineage, canDecide }: tutti.Hail.$Properties, from: Endpoint, nowMs: number): void {
+    const watch = this.#watch
+    this.#discovery?.groupHeard(nowMs)
+    if (watch === null || lineage?.length !== 8 || !canDecide) return
+    const theirs = toHex(lineage)
+    const ours = watch.view.lineage
+    if (theirs === ours && this.#hails.isPassedBy(watch.hasQuorum, nowMs)) return this.#leftOut(null, nowMs)
+    // Both sides must come to one answer whatever happens meanwhile: so by a number that never changes (C7).
+    if (theirs === ours || (watch.hasQuorum && (ours < theirs || !watch.isCoordinator(nowMs)))) return
+    this.#hails.want(theirs)
+    this.#askToJoin(from)
+  }
+
+  #askToJoin(to: Endpoint | null): void {
+    const { checkBodies, packetBytes } = this.#options
+    const lineage = this.#lineage === null ? undefined : fromHex(this.#lineage)
+    this.#effects.send(to, 0, 0, { join: { member: identityOf(this.#self), checkBodies, packetBytes, lineage } })
+  }
+
+  /** The lineage goes on without this member. @param cut  null: nobody is left who could say what was decided */
+  #leftOut(cut: readonly number[] | null, nowMs: number): void {
+    this.#isGone = true
+    this.#past.leftOut(nowMs)
+    this.#effects.excluded(cut)
   }
 
   #goodbye(code?: string, reason?: string): void {

@@ -59,6 +59,7 @@ export class FaultyNetwork implements NetworkPort {
       },
       failed: error => handler.failed(error),
       overflowed: datagrams => handler.overflowed(datagrams),
+      refused: endpoint => handler.refused(endpoint),
     })
   }
 
@@ -68,6 +69,10 @@ export class FaultyNetwork implements NetworkPort {
 
   unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
     return this.#network.unicast(to, bytes, offset, length)
+  }
+
+  probe(to: Endpoint, bytes: Uint8Array): void {
+    this.#network.probe(to, bytes)
   }
 
   reach(endpoints: readonly Endpoint[]): void {

@@ -121,9 +121,10 @@ async function exchange(sender: NetworkPort, listener: NetworkPort, listenMs: nu
       } else heard.set(`${from.address} ${from.port}`, { address: from.address, port: from.port })
     },
     failed: () => {},
+    refused: () => {},
     overflowed: () => {},
   })
-  sender.start({ datagram: () => {}, failed: () => {}, overflowed: () => {} })
+  sender.start({ datagram: () => {}, failed: () => {}, refused: () => {}, overflowed: () => {} })
   for (let waited = 0; waited < listenMs; waited += SEND_EVERY_MS) {
     sender.multicast(train, 0, train.length)
     await sleep(Math.min(SEND_EVERY_MS, listenMs - waited))

@@ -14,6 +14,7 @@ import {
 } from './interfaces.js'
 import { NativeReceiver } from './native-receiver.js'
 import { loadNative } from './native-socket.js'
+import { ProbeSockets } from './probe-sockets.js'
 import { explain } from './socket-errors.js'
 import { checkUdpOptions, type UdpNetworkOptions } from './udp-options.js'
 import { checkRoute, multicastInterface, openSocket, type SocketPlan, type UdpSocket } from './udp-socket.js'
@@ -77,6 +78,7 @@ class UdpNetwork implements NetworkPort {
   readonly #sender: DatagramSender
   readonly #receivers: NativeReceiver[] = []
   readonly #failures: FailureReports
+  readonly #probes: ProbeSockets
   readonly #peers: readonly Endpoint[]
   /** Whom a multicast goes to: the group, or every peer. */
   #targets: readonly Endpoint[]
@@ -104,6 +106,7 @@ class UdpNetwork implements NetworkPort {
     this.receiveBufferBytes = (receiving ?? sending).promised.getRecvBufferSize()
     if (this.receiveBufferBytes < RECEIVE_BUFFER_BYTES_LOW) options.warn?.(smallBuffer(this.receiveBufferBytes))
     this.#failures = new FailureReports(error => this.#handler?.failed(error))
+    this.#probes = new ProbeSockets(at.family, endpoint => this.#handler?.refused(endpoint))
     this.#sender = new DatagramSender(
       sending.promised.socket,
       sending.native,
@@ -144,6 +147,10 @@ class UdpNetwork implements NetworkPort {
     return this.#sender.send(bytes, offset, length, to)
   }
 
+  probe(to: Endpoint, bytes: Uint8Array): void {
+    if (this.#handler !== undefined) this.#probes.probe(to, bytes)
+  }
+
   reach(endpoints: readonly Endpoint[]): void {
     if (this.#receiving) return
     const targets = new Map<string, Endpoint>()
@@ -161,6 +168,7 @@ class UdpNetwork implements NetworkPort {
   async #close(): Promise<void> {
     clearInterval(this.#overflowTimer)
     this.#handler = undefined
+    this.#probes.close()
     this.#sender.closed = true
     for (const each of this.#receivers) each.closed = true
     if (this.#sender.pending > 0) {

@@ -1,7 +1,7 @@
 import { TuttiError } from '../errors.js'
-import type { Group } from '../group.js'
-import type { GroupEvent, Message, View } from '../types.js'
-import type { Payload, TraceCommand, TraceEvent, TraceLine } from './trace.js'
+import type { Group, Sent } from '../group.js'
+import type { GroupEvent, Message, View, ViewChange } from '../types.js'
+import type { AgreementEvent, Payload, TraceCommand, TraceEvent, TraceLine } from './trace.js'
 
 type Body<T> = T extends unknown ? Omit<T, 'process' | 't'> : never
 
@@ -15,7 +15,10 @@ export class Recorder {
   readonly #clock: { readonly nowMs: number }
   #sends = 0
   #events = 0
+  readonly #ids = new WeakMap<Sent, string>()
+  #hasView = false
   #hasLeft = false
+  #leaveError: TuttiError | null = null
   #isDead = false
 
   constructor(process: string, write: (line: TraceLine) => void, clock: { readonly nowMs: number }) {
@@ -25,7 +28,8 @@ export class Recorder {
   }
 
   attach(group: Group): Group {
-    this.#event({ event: 'ready', name: group.self.name, incarnation: group.self.incarnation })
+    const { name, incarnation } = group.self
+    this.#event({ event: 'ready', name, incarnation, group: group.name })
     this.#recordCalls(group)
     this.#recordEvents(group)
     return group
@@ -35,6 +39,10 @@ export class Recorder {
   crashed(): void {
     if (!this.#hasLeft) this.#event({ event: 'crashed' })
     this.#isDead = true
+  }
+
+  agreement(event: AgreementEvent): void {
+    this.#line(event)
   }
 
   #recordCalls(group: Group): void {
@@ -54,15 +62,24 @@ export class Recorder {
     }
     group.leave = () => {
       this.#command({ op: 'leave' })
-      return leave.call(group)
+      const leaving = leave.call(group)
+      leaving.catch((error: TuttiError) => {
+        this.#leaveError = error
+      })
+      return leaving
     }
   }
 
   #recordEvents(group: Group): void {
     const { emit } = group
     group.emit = (name, ...args) => {
-      if (name === 'view') this.#view(args[0] as View)
+      if (name === 'view') this.#view(args[0] as View, args[1] as ViewChange)
       else if (name === 'message' || name === 'told') this.#message(args[0] as Message)
+      else if (name === 'excluded') this.#event({ event: 'excluded', incarnation: args[0] as string })
+      else if (name === 'merged') this.#event({ event: 'merged', lineage: args[0] as string, won: args[1] as boolean })
+      else if (name === 'blocked') this.#event({ event: 'blocked', reason: args[0] as string })
+      else if (name === 'unblocked') this.#event({ event: 'unblocked', reason: args[0] as string })
+      else if (name === 'lost') this.#lost(args[0] as Sent, args[1] as TuttiError)
       else if (name === 'left') this.#left()
       return emit.call(group, name, ...(args as never))
     }
@@ -80,13 +97,19 @@ export class Recorder {
   }
 
   #taken(event: GroupEvent): void {
-    if (event.type === 'view') this.#view(event.view)
+    if (event.type === 'view') this.#view(event.view, event.change)
+    else if (event.type === 'excluded') this.#event({ event: 'excluded', incarnation: event.incarnation })
+    else if (event.type === 'merged') this.#event({ event: 'merged', lineage: event.lineage, won: event.won })
     else this.#message(event)
   }
 
-  #view(view: View): void {
-    const members = view.members.map(({ name, incarnation, voter }) => ({ name, incarnation, voter }))
-    this.#event({ event: 'view', lineage: view.lineage, id: view.id, members, primary: view.primary })
+  #view({ lineage, id, members, primary }: View, { stayed }: ViewChange): void {
+    const transfer = stayed.map(({ name }) => name)
+    // What this member had before may not be the group's.
+    const reset = this.#hasView && stayed.length === 0 && members.length > 1
+    this.#hasView = true
+    const plain = members.map(({ name, incarnation, voter }) => ({ name, incarnation, voter }))
+    this.#event({ event: 'view', lineage, id, members: plain, primary, transfer, reset })
   }
 
   #message(message: Message): void {
@@ -96,16 +119,31 @@ export class Recorder {
     else this.#event({ event: 'message', from, incarnation, view: message.view, order: message.order, data })
   }
 
+  #lost(sent: Sent, { code, message }: TuttiError): void {
+    const id = this.#ids.get(sent)
+    if (id !== undefined) this.#event({ event: 'error', code, message, id })
+  }
+
   // Whoever iterates may still read what came before.
   #left(): void {
     this.#hasLeft = true
-    this.#event({ event: 'left' })
+    // `leave` settles right after this event, and what it says comes before the last line.
+    queueMicrotask(() =>
+      queueMicrotask(() => {
+        const error = this.#leaveError
+        if (error !== null) this.#event({ event: 'error', code: error.code, message: error.message })
+        this.#event({ event: 'left' })
+      }),
+    )
   }
 
   // The caller's promise, and ours to look at: whether anybody handles its rejection remains the caller's affair.
-  #answer<T extends { readonly view: number }>(id: string, sent: Promise<T>): Promise<T> {
+  #answer(id: string, sent: Promise<Sent>): Promise<Sent> {
     sent.then(
-      ({ view }) => this.#event({ event: 'sent', id, view }),
+      answer => {
+        this.#ids.set(answer, id)
+        this.#event({ event: 'sent', id, view: answer.view })
+      },
       (error: unknown) => {
         const code = error instanceof TuttiError ? error.code : 'ERR_TUTTI_FATE_UNKNOWN'
         this.#event({ event: 'error', code, message: String(error), id })

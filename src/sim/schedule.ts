@@ -3,7 +3,7 @@ import { SeededRandom } from './random.js'
 /** What is to happen in one run, drawn from a seed: who joins and leaves, who sends what, and what goes wrong meanwhile. */
 export interface Schedule {
   readonly seed: number
-  /** Simulated. By four fifths of it all faults are over; the rest is for repair. */
+  /** Simulated. By four fifths of it all faults are over, and who was killed is back; the rest is for repair. */
   readonly durationMs: number
   readonly members: readonly ScheduledMember[]
   readonly messages: readonly ScheduledMessage[]
@@ -41,6 +41,8 @@ export const FAULT_KINDS = [
   'multicast-cut',
   'partition',
   'pause',
+  'crash',
+  'ambush',
 ] as const
 
 export type FaultKind = (typeof FAULT_KINDS)[number]
@@ -62,7 +64,22 @@ export type Fault = During &
     | { readonly kind: 'cut' | 'multicast-cut'; readonly from: string; readonly to: string }
     | { readonly kind: 'partition'; readonly sides: readonly (readonly string[])[] }
     | { readonly kind: 'pause'; readonly member: string }
+    /** The process dies; under its name a new one starts at `untilMs`. */
+    | {
+        readonly kind: 'crash'
+        readonly member: string
+        /** Its host is gone too: it does not even refuse. */
+        readonly isSilent: boolean
+        /** So long after its new process started that is killed as well; undefined: it is not. */
+        readonly againMs: number | undefined
+      }
+    /** The first member that takes this step of a view change dies at it; some of the others may not have heard it. */
+    | { readonly kind: 'ambush'; readonly step: AmbushStep }
   )
+
+export const AMBUSH_STEPS = ['prepare', 'promise', 'fill', 'accept', 'accepted', 'decide'] as const
+
+export type AmbushStep = (typeof AMBUSH_STEPS)[number]
 
 export interface ScheduleOptions {
   /** At least 2. Default: drawn; 5 to 8, in some seeds 10 to 12, where NACKs wait for each other. */
@@ -75,12 +92,18 @@ export interface ScheduleOptions {
   readonly faults?: number | readonly FaultKind[]
 }
 
-/** Faults under which nothing gets through between some: who joins or leaves then could not be told from one who crashed. */
-const HARD: ReadonlySet<FaultKind> = new Set(['cut', 'multicast-cut', 'partition', 'pause'])
-const HARD_MS_MAX = 4_000
-/** How far from a hard fault members join and leave. */
-const MARGIN_MS = 3_000
+/** Faults under which nothing gets through between some. */
+const HARD: ReadonlySet<FaultKind> = new Set(['cut', 'multicast-cut', 'partition', 'pause', 'crash', 'ambush'])
+/** Most are over before anybody is suspected; some last long enough to be left out, and for the others to go on. */
+const SHORT_MS_MAX = 600
+const LONG_MS_MAX = 12_000
+const LONG = 0.6
 const FAULTS_FROM_MS = 2_500
+const EARLY = 0.2
+const FOUNDED_MS = 400
+const STORM = 0.4
+/** Over how long the faults of a storm begin. */
+const STORM_MS = 1_500
 /** Over how long a burst may be spread. */
 const SPREAD_MS_MAX = 20
 const SETTLED_MS = 2_000
@@ -95,7 +118,11 @@ export function scheduleOf(seed: number, options: ScheduleOptions = {}): Schedul
   const random = new SeededRandom(seed).fork()
   const durationMs = seconds * 1_000
   const names = namesOf(count ?? (random.chance(0.15) ? 10 + random.below(3) : 5 + random.below(4)))
-  const faults = faultsOf(options.faults ?? 3 + random.below(4), names, durationMs, random)
+  const faults = inStorms(
+    faultsOf(options.faults ?? 3 + random.below(4), names, durationMs, random),
+    durationMs,
+    random,
+  )
   const members = membersOf(names, faults, durationMs, random)
   return {
     seed,
@@ -125,9 +152,29 @@ function faultsOf(
   const kinds = typeof wanted === 'number' ? Array.from({ length: wanted }, () => random.pick(FAULT_KINDS)) : wanted
   const lastMs = durationMs * 0.8
   return kinds.map(kind => {
-    const atMs = random.between(FAULTS_FROM_MS, lastMs - HARD_MS_MAX)
-    const lengthMs = HARD.has(kind) ? random.between(100, HARD_MS_MAX) : random.between(500, 10_000)
+    // Some strike while the group is founded.
+    const atMs = random.chance(EARLY)
+      ? random.between(0, FOUNDED_MS)
+      : random.between(FAULTS_FROM_MS, lastMs - SHORT_MS_MAX)
+    const hardMsMax = random.chance(LONG) ? LONG_MS_MAX : SHORT_MS_MAX
+    const lengthMs = HARD.has(kind) ? random.between(50, hardMsMax) : random.between(500, 10_000)
     return faultOf(kind, { atMs, untilMs: Math.min(atMs + lengthMs, lastMs) }, names, random)
+  })
+}
+
+/**
+ * In some seeds the faults come at one time, one on the heels of another: what breaks an agreement is mostly the second
+ * that goes wrong while the first is dealt with.
+ */
+function inStorms(faults: readonly Fault[], durationMs: number, random: SeededRandom): Fault[] {
+  if (!random.chance(STORM)) return [...faults]
+  const centreMs = random.between(FAULTS_FROM_MS, durationMs * 0.6)
+  return faults.map(fault => {
+    const atMs = centreMs + random.between(0, STORM_MS)
+    const untilMs = Math.min(atMs + fault.untilMs - fault.atMs, durationMs * 0.8)
+    return fault.kind === 'ambush'
+      ? { ...fault, atMs: centreMs, untilMs: durationMs * 0.8 }
+      : { ...fault, atMs, untilMs }
   })
 }
 
@@ -156,6 +203,17 @@ function faultOf(kind: FaultKind, during: During, names: readonly string[], rand
     }
     case 'pause':
       return { kind, ...during, member: from }
+    case 'crash':
+      return {
+        kind,
+        ...during,
+        member: from,
+        isSilent: random.chance(0.3),
+        againMs: random.chance(0.4) ? random.between(0, 150) : undefined,
+      }
+    case 'ambush':
+      // The worst time to die is when some have accepted and nobody knows that it is enough.
+      return { kind, ...during, step: random.chance(0.5) ? 'accept' : random.pick(AMBUSH_STEPS) }
   }
 }
 
@@ -165,26 +223,18 @@ function membersOf(
   durationMs: number,
   random: SeededRandom,
 ): ScheduledMember[] {
-  // Who is to be paused must be there.
-  const awake = names.filter(name => !faults.some(fault => fault.kind === 'pause' && fault.member === name))
-  const late = new Set(awake.length > 0 ? [random.pick(awake), random.pick(awake)].slice(0, random.below(3)) : [])
-  const leaving = new Set([random.pick(names), random.pick(names)].slice(0, random.below(3)))
+  // Who is to be paused or killed must be there, and stay.
+  const struck = new Set(faults.flatMap(fault => ('member' in fault ? [fault.member] : [])))
+  const spared = names.filter(name => !struck.has(name))
+  const some = () => (spared.length > 0 ? [random.pick(spared), random.pick(spared)].slice(0, random.below(3)) : [])
+  const late = new Set(some())
+  const leaving = new Set(some())
   const slow = random.chance(0.3) ? random.pick(names) : undefined
   return names.map(name => {
-    const joinsAtMs = (late.has(name) && quietMs(faults, 3_000, durationMs * 0.5, random)) || random.between(0, 300)
-    const leavesAtMs = (leaving.has(name) && quietMs(faults, durationMs * 0.55, durationMs * 0.9, random)) || Infinity
+    const joinsAtMs = late.has(name) ? random.between(3_000, durationMs * 0.5) : random.between(0, 300)
+    const leavesAtMs = leaving.has(name) ? random.between(durationMs * 0.55, durationMs * 0.9) : Infinity
     return { name, joinsAtMs, leavesAtMs, readsMs: name === slow ? random.between(1, 20) : 0 }
   })
-}
-
-/** A time far from every hard fault, if a few draws find one. */
-function quietMs(faults: readonly Fault[], fromMs: number, toMs: number, random: SeededRandom): number | undefined {
-  for (let draw = 0; draw < 20; draw++) {
-    const ms = random.between(fromMs, toMs)
-    const near = (fault: Fault) => ms > fault.atMs - MARGIN_MS && ms < fault.untilMs + MARGIN_MS
-    if (!faults.some(fault => HARD.has(fault.kind) && near(fault))) return ms
-  }
-  return undefined
 }
 
 /** Bursts and single messages with idle time between, mostly while something is wrong or somebody comes or goes. */

@@ -1,5 +1,6 @@
 import type { NetworkHandler, NetworkPort } from '../ports.js'
 import type { Endpoint } from '../types.js'
+import { stepOf } from './agreement-tap.js'
 import type { Conditions, Effective } from './conditions.js'
 import type { SeededRandom } from './random.js'
 import type { RunDigest } from './run-digest.js'
@@ -38,8 +39,13 @@ export class SimNetwork {
   readonly #digest: RunDigest
   readonly #groups = new Map<string, Set<SimNetworkPort>>()
   readonly #ports = new Map<string, SimNetworkPort>()
+  /** Addresses by name. */
   readonly #hosts = new Map<string, string>()
+  readonly #dead = new Set<string>()
+  readonly #watches = new Set<{ readonly step: string; readonly act: (name: string) => void }>()
   readonly #way: Effective = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, delayMinMs: 0, delayMaxMs: 0 }
+  /** Reads along what leaves a port. */
+  onTransmit: (from: SimNetworkPort, bytes: Uint8Array) => void = () => {}
   #opened = 0
 
   constructor(
@@ -58,6 +64,7 @@ export class SimNetwork {
 
   /** A port for one process at one multicast address. A host keeps its address; every port gets a number of its own. */
   open(process: SimProcess, multicastAddress: string): SimNetworkPort {
+    this.#dead.delete(process.name)
     let address = this.#hosts.get(process.name)
     if (address === undefined) {
       const n = this.#hosts.size + 1
@@ -81,6 +88,33 @@ export class SimNetwork {
     this.#ports.delete(keyOf(port.endpoint))
   }
 
+  /** To one endpoint. If nobody is there, its host says so, unless that is dead too or out of reach. */
+  probe(from: SimNetworkPort, to: Endpoint, bytes: Uint8Array): void {
+    const port = this.#ports.get(keyOf(to))
+    if (port !== undefined) return this.transmit(from, [port], false, bytes, 0, bytes.length)
+    const host = this.#hostAt(to.address)
+    const { conditions, options } = this
+    if (host === undefined || this.#dead.has(host)) return
+    const { name } = from.process
+    if (conditions.severed(name, host, false) || conditions.severed(host, name, false)) return
+    const way = this.#way
+    conditions.take(name, host, way)
+    if (this.#random.chance(way.loss)) return
+    const [min, max] = options.latencyMs
+    const backMs = 2 * this.#random.between(min, max) + this.#random.between(way.delayMinMs, way.delayMaxMs)
+    this.#world.at(this.#world.nowMs + backMs, () => from.process.refuse(to))
+  }
+
+  /** The host of that name is switched off: it does not even refuse. */
+  switchOff(name: string): void {
+    this.#dead.add(name)
+  }
+
+  #hostAt(address: string): string | undefined {
+    for (const [name, each] of this.#hosts) if (each === address) return name
+    return undefined
+  }
+
   at(endpoint: Endpoint): SimNetworkPort | undefined {
     return this.#ports.get(keyOf(endpoint))
   }
@@ -102,17 +136,38 @@ export class SimNetwork {
     this.#digest.number(this.#world.nowMs)
     this.#digest.number(from.endpoint.port)
     this.#digest.bytes(bytes.subarray(offset, offset + length))
+    const sent = bytes.subarray(offset, offset + length)
+    this.onTransmit(from, sent)
+    const isWatched = this.#isWatched(from, sent)
     const leavesMs = Math.max(this.#world.nowMs, from.leftMs)
     from.leftMs = leavesMs + length / bytesPerMs
     for (const port of to) {
       if (port === from) continue
       this.#digest.number(port.endpoint.port)
-      if (this.conditions.severed(from.process.name, port.process.name, multicast)) {
+      const isMissed = isWatched && this.#random.chance(0.5)
+      if (isMissed || this.conditions.severed(from.process.name, port.process.name, multicast)) {
         this.traffic.packetsLost += packets
         continue
       }
       this.#travel(from, port, multicast, bytes, offset, length, leavesMs)
     }
+  }
+
+  /** Calls `act` with the name of each who sends this kind of control message, half of whose receivers miss it. */
+  watch(step: string, act: (name: string) => void): () => void {
+    const watch = { step, act }
+    this.#watches.add(watch)
+    return () => {
+      this.#watches.delete(watch)
+    }
+  }
+
+  #isWatched(from: SimNetworkPort, bytes: Uint8Array): boolean {
+    if (this.#watches.size === 0) return false
+    const step = stepOf(bytes)
+    const watch = [...this.#watches].find(each => each.step === step)
+    watch?.act(from.process.name)
+    return watch !== undefined
   }
 
   #travel(
@@ -223,6 +278,11 @@ export class SimNetworkPort implements NetworkPort {
   unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
     const port = this.#network.at(to)
     return port === undefined || this.#send([port], false, bytes, offset, length)
+  }
+
+  probe(to: Endpoint, bytes: Uint8Array): void {
+    if (this.process.stopped || this.#isClosed) return
+    this.#network.probe(this, to, bytes)
   }
 
   /** Of use only where multicast is a fan-out of unicasts; this network has multicast. */

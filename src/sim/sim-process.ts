@@ -1,5 +1,6 @@
 import { invariant } from '../errors.js'
 import type { NetworkHandler } from '../ports.js'
+import type { Endpoint } from '../types.js'
 import type { SeededRandom } from './random.js'
 import { type Packet, ReceiveBuffer } from './receive-buffer.js'
 import { type ClockHost, SimClock } from './sim-clock.js'
@@ -27,6 +28,7 @@ export class SimProcess implements ClockHost {
   readonly #unicasts: ReceiveBuffer
   readonly #onTurn: (process: SimProcess) => void
   #handler: NetworkHandler | undefined
+  #refusals: Endpoint[] = []
   #deferred: (() => void)[] = []
   #busyUntilMs = 0
   #pausedUntilMs = 0
@@ -104,6 +106,13 @@ export class SimProcess implements ClockHost {
     this.reschedule()
   }
 
+  /** Nobody listens at an endpoint that this process probed. */
+  refuse(endpoint: Endpoint): void {
+    if (this.#stopped || this.#deaf) return
+    this.#refusals.push(endpoint)
+    this.reschedule()
+  }
+
   reschedule(): void {
     const atMs = this.#nextTurnMs()
     if (atMs >= this.#wakeAtMs) return
@@ -120,7 +129,8 @@ export class SimProcess implements ClockHost {
   #nextTurnMs(): number {
     if (this.#stopped) return Infinity
     const ready =
-      this.#deferred.length > 0 || (this.#handler !== undefined && !(this.#multicasts.empty && this.#unicasts.empty))
+      this.#deferred.length > 0 ||
+      (this.#handler !== undefined && !(this.#multicasts.empty && this.#unicasts.empty && this.#refusals.length === 0))
     return Math.max(ready ? this.nowMs : this.clock.fireAtMs, this.#busyUntilMs, this.#pausedUntilMs)
   }
 
@@ -132,6 +142,7 @@ export class SimProcess implements ClockHost {
     const multicastFirst = this.random.chance(0.5)
     reads += this.#read(multicastFirst ? this.#multicasts : this.#unicasts)
     reads += this.#read(multicastFirst ? this.#unicasts : this.#multicasts)
+    for (const endpoint of this.#refusals.splice(0)) this.#handler?.refused(endpoint)
     const deferred = this.#deferred
     this.#deferred = []
     for (const turn of deferred) turn()

@@ -1,6 +1,7 @@
 import type { Group } from '../group.js'
-import { openGroup } from '../group.js'
+import { openGroup } from '../open-group.js'
 import type { JoinOptions } from '../options.js'
+import { AgreementTap, type Voters } from './agreement-tap.js'
 import { checkTrace, type Violation } from './checkers/index.js'
 import { Conditions, type CutOptions, type Impairment, type Scope } from './conditions.js'
 import { SeededRandom } from './random.js'
@@ -30,6 +31,7 @@ interface Life {
   readonly process: SimProcess
   readonly port: SimNetworkPort
   readonly recorder: Recorder
+  readonly tap: AgreementTap
 }
 
 /** How long waiting may take, in simulated milliseconds, where the caller does not say. */
@@ -54,6 +56,7 @@ export class Simulation {
   readonly #digest = new RunDigest()
   readonly #random: SeededRandom
   readonly #lives: Life[] = []
+  readonly #voters: Voters = new Map()
 
   constructor(options: SimulationOptions = {}) {
     const { seed = 1, latencyMs = [0.05, 0.5], bytesPerMs = 125_000, packetBytes = 1400 } = options
@@ -66,6 +69,10 @@ export class Simulation {
     this.#conditions = new Conditions(always)
     const network = { latencyMs, bytesPerMs, packetBytes, receiveBufferBytes }
     this.#network = new SimNetwork(network, this.#world, this.#random.fork(), this.#conditions, this.#digest)
+    this.#network.onTransmit = (from, bytes) => {
+      const life = this.#lives.find(({ port }) => port === from)
+      for (const event of life?.tap.read(bytes) ?? []) life!.recorder.agreement(event)
+    }
   }
 
   /** Simulated milliseconds since the start. */
@@ -97,7 +104,7 @@ export class Simulation {
     const port = this.#network.open(process, group)
     const nth = 1 + this.#lives.filter(life => life.name === name).length
     const recorder = new Recorder(`${name}#${nth}`, line => this.#record(line), this.#world)
-    this.#lives.push({ name, process, port, recorder })
+    this.#lives.push({ name, process, port, recorder, tap: new AgreementTap(group, this.#voters) })
     const opening = openGroup(group, options, { network: port, clock: process.clock, random })
     return this.until(opening.then(opened => recorder.attach(opened)))
   }
@@ -158,13 +165,25 @@ export class Simulation {
     this.#conditions.heal()
   }
 
+  /**
+   * Calls `act` with the name of whoever sends this control message of a view change, as it does; each of the others
+   * misses it with probability one half. Returns a function that ends it.
+   */
+  onStep(step: string, act: (name: string) => void): () => void {
+    return this.#network.watch(step, act)
+  }
+
   /** The member's host stands still for so long: no timer, no reading; what its sockets cannot hold is lost. */
   pause(name: string, ms: number): void {
     for (const life of this.#livesOf(name)) life.process.pause(this.nowMs + ms)
   }
 
-  /** The member's process ends without a word. Its Group object goes dead: nothing that waits for it ever settles. */
-  crash(name: string): void {
+  /**
+   * The member's process ends without a word. Its Group object goes dead: nothing that waits for it ever settles. Its
+   * host lives on and says so to whoever asks, unless `isSilent`: then that is gone too, until the name joins again.
+   */
+  crash(name: string, { isSilent = false }: { readonly isSilent?: boolean } = {}): void {
+    if (isSilent) this.#network.switchOff(name)
     for (const { process, port, recorder } of this.#livesOf(name)) {
       process.stop()
       this.#network.close(port)

@@ -19,6 +19,18 @@ export interface AgreedView extends View {
   readonly packetBytes: number
 }
 
+/** What a closing view's voters decide. */
+export interface Value {
+  /** null: the lineage ends, and its members join `into`. */
+  readonly next: AgreedView | null
+  /** By rank in the closing view: how far that sender's packets count. */
+  readonly cut: readonly number[]
+  /** The lineage that this one gives way to, or null. */
+  readonly into: string | null
+  /** Lineages that members of `next` gave up for this one. */
+  readonly merged: readonly string[]
+}
+
 const utf8 = new TextEncoder()
 
 export function identityOf(peer: Peer): tutti.Identity.$Properties {
@@ -77,4 +89,27 @@ export function decodeView(view: tutti.View.$Properties | null | undefined): Agr
     messageBytesMax,
     packetBytes,
   }
+}
+
+export function encodeValue({ next, cut, into, merged }: Value): tutti.Value.$Properties {
+  return {
+    next: next === null ? undefined : encodeView(next),
+    cut: [...cut],
+    into: into === null ? undefined : fromHex(into),
+    merged: merged.map(fromHex),
+  }
+}
+
+/** undefined if it is not well formed. @param members  of the closing view; where the reader does not know it, undefined */
+export function decodeValue(
+  value: tutti.Value.$Properties | null | undefined,
+  members: number | undefined,
+): Value | undefined {
+  const { cut, into, merged } = value ?? {}
+  if (value == null || (members !== undefined && cut?.length !== members)) return undefined
+  const lineage = into?.length === 8 ? toHex(into) : null
+  if ((value.next == null) !== (lineage !== null) || merged?.some(({ length }) => length !== 8)) return undefined
+  const next = value.next == null ? null : decodeView(value.next)
+  if (next === undefined) return undefined
+  return { next, cut: cut ?? [], into: lineage, merged: (merged ?? []).map(toHex) }
 }

@@ -1,13 +1,16 @@
 import { Driver } from '../../src/driver.js'
-import { type Engine, type EngineConfig, type EngineEvent, REFUSED, TAKEN } from '../../src/engine/engine.js'
+import { Engine, type EngineConfig, type EngineEvent, REFUSED, TAKEN } from '../../src/engine/engine.js'
 import type { ClockPort, NetworkHandler, NetworkPort, Ports } from '../../src/ports.js'
 import { SendQueue } from '../../src/send-queue.js'
-import type { Endpoint, GroupEvent, Message } from '../../src/types.js'
+import { type Endpoint, type GroupEvent, type Member, Message } from '../../src/types.js'
+import { distance } from '../../src/wire/seqno.js'
 import { PACKET_BYTES, type World } from './world.js'
 
 /** As libuv: so many reads from one socket, then the loop goes on. */
 const READS_MAX = 32
 const TURN_MS = 0.01
+/** A host says so quickly that nobody listens at a port. */
+const REFUSAL_MS = 0.2
 
 export interface PlayerOptions {
   readonly engine?: Partial<EngineConfig>
@@ -15,8 +18,23 @@ export interface PlayerOptions {
 
 /** What the application of a member saw. */
 export type Seen =
-  | { readonly type: 'view'; readonly id: number; readonly lineage: string; readonly members: readonly string[] }
-  | { readonly type: 'message' | 'told'; readonly from: string; readonly nth: number; readonly view: number }
+  | {
+      readonly type: 'view'
+      readonly id: number
+      readonly lineage: string
+      readonly members: readonly string[]
+      /** Those who delivered the same in the last view. */
+      readonly stayed: readonly string[]
+    }
+  | {
+      readonly type: 'message' | 'told'
+      readonly from: string
+      readonly incarnation: string
+      readonly nth: number
+      readonly view: number
+    }
+  | { readonly type: 'excluded' }
+  | { readonly type: 'merged' }
 
 /**
  * One process: an event loop, a socket and an application on the real driver and engine. Messages are numbered by
@@ -28,7 +46,7 @@ export class Player implements NetworkPort, ClockPort {
   readonly packetBytes = PACKET_BYTES
   readonly receiveBufferBytes = 65_536
   readonly path = 'datagrams'
-  readonly engine: Engine
+  engine: Engine
   readonly log: Seen[] = []
   /** What the application has not taken: views too, in their place. */
   readonly unread: GroupEvent[] = []
@@ -36,28 +54,41 @@ export class Player implements NetworkPort, ClockPort {
   /** How many messages were taken over by the group: '' is the group, else a member's name. */
   readonly taken = new Map<string, number>()
   isReading = true
-  /** Names of the members in the view. */
+  /** Names of the members in the view, and how many of them vote. */
   view = ''
+  voters = 0
   viewId = 0
-  /** How it ended: 'left', or an error's code. */
+  /** Numbers of its messages to the group that it was told are lost: beyond the cut, or of unknown fate. */
+  readonly lost: { readonly nth: number; readonly code: string }[] = []
+  /** How it ended: 'left', 'crashed', or an error's code. */
   end: string | null = null
   turns = 0
+  probes = 0
   readonly #world: World
   readonly #driver: Driver
   readonly #queues = new Map<string, SendQueue>()
   readonly #asked = new Map<string, number>()
+  readonly #config: EngineConfig
+  /** Messages to the group in the view now: each one's number, and that of the packet in which it ends. */
+  #unconfirmed: { readonly nth: number; readonly seq: number; readonly lineage: string }[] = []
+  #sent = 0
+  #lineage = ''
+  #isLeaving = false
   #handler: NetworkHandler | null = null
   #inbox: { readonly bytes: Uint8Array; readonly from: Endpoint }[] = []
+  readonly #refusals: Endpoint[] = []
   #deferred: (() => void)[] = []
   #timer: { readonly atMs: number; readonly fire: () => void } | null = null
   #pausedUntilMs = 0
   #isTurnEntered = false
 
-  constructor(world: World, name: string, engine: Engine) {
+  constructor(world: World, config: EngineConfig) {
+    const engine = new Engine(config, world.nowMs)
     this.#world = world
-    this.name = name
+    this.#config = config
+    this.name = config.name
     this.engine = engine
-    this.endpoint = engine.self.endpoint
+    this.endpoint = config.endpoint
     const ports: Ports = { network: this, clock: this, random: { next: () => world.random() } }
     this.#driver = new Driver(engine, ports, {
       deliver: batch => this.#deliver(batch),
@@ -90,7 +121,16 @@ export class Player implements NetworkPort, ClockPort {
   }
 
   leave(): void {
-    if (this.end === null) this.#driver.leave()
+    if (this.end !== null) return
+    this.#isLeaving = true
+    this.#driver.leave()
+  }
+
+  /** The process ends without a word; its host lives on, and says so to whoever asks. */
+  crash(): void {
+    if (this.end !== null) return
+    this.end = 'crashed'
+    void this.#driver.close()
   }
 
   pause(ms: number): void {
@@ -104,7 +144,7 @@ export class Player implements NetworkPort, ClockPort {
   }
 
   messages(type: 'message' | 'told' = 'message'): string[] {
-    return this.log.flatMap(seen => (seen.type === type ? [`${seen.from}${seen.nth}`] : []))
+    return this.log.flatMap(seen => (seen.type === type && 'nth' in seen ? [`${seen.from}${seen.nth}`] : []))
   }
 
   arrive(bytes: Uint8Array, from: Endpoint): void {
@@ -125,6 +165,15 @@ export class Player implements NetworkPort, ClockPort {
   unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
     this.#world.transmit(this, to, bytes, offset, length)
     return true
+  }
+
+  probe(to: Endpoint, bytes: Uint8Array): void {
+    this.probes++
+    if (this.#world.isOpen(to)) return void this.unicast(to, bytes, 0, bytes.length)
+    this.#world.in(REFUSAL_MS, () => {
+      this.#refusals.push(to)
+      this.#enterTurn(this.#world.nowMs)
+    })
   }
 
   reach(): void {}
@@ -168,6 +217,7 @@ export class Player implements NetworkPort, ClockPort {
       this.#timer = null
       timer.fire()
     }
+    for (const endpoint of this.#refusals.splice(0)) this.#handler!.refused(endpoint)
     for (const { bytes, from } of this.#inbox.splice(0, READS_MAX)) this.#handler!.datagram(bytes, from, true)
     for (const turn of this.#deferred.splice(0)) turn()
     if (this.#inbox.length > 0 || this.#deferred.length > 0) this.#enterTurn(nowMs + TURN_MS)
@@ -183,17 +233,38 @@ export class Player implements NetworkPort, ClockPort {
         this.taken.set(key, (this.taken.get(key) ?? 0) + 1)
         return fate === TAKEN ? 'taken' : 'pending'
       }
-      queue = new SendQueue(submit, () => this.viewId)
+      queue = new SendQueue(submit, (view = this.viewId) => {
+        if (key === '') this.#note()
+        return { lineage: this.#lineage, view }
+      })
       this.#queues.set(key, queue)
     }
     return queue
   }
 
+  #note(): void {
+    const seq = this.engine.progress(null)!.takenUpTo
+    this.#unconfirmed.push({ nth: this.#sent++, seq, lineage: this.#lineage })
+  }
+
+  /** Its part in a view of that lineage has ended, and what lies beyond packet `upTo` is lost. */
+  #lose(lineage: string, upTo: number, code: string): void {
+    const isOld = (entry: { readonly lineage: string }) => entry.lineage === lineage
+    for (const entry of this.#unconfirmed) {
+      if (isOld(entry) && distance(entry.seq, upTo) > 0) this.lost.push({ nth: entry.nth, code })
+    }
+    this.#unconfirmed = this.#unconfirmed.filter(entry => !isOld(entry))
+  }
+
   #deliver(batch: readonly GroupEvent[]): void {
     for (const event of batch) {
       if (event.type === 'view') {
-        this.view = event.view.members.map(({ name }) => name).join(' ')
-        this.viewId = event.view.id
+        const { members, id, lineage } = event.view
+        this.view = members.map(({ name }) => name).join(' ')
+        this.voters = members.filter(({ voter }) => voter).length
+        this.viewId = id
+        this.#lineage = lineage
+        if (event.change.stayed.length > 0) this.#unconfirmed = []
       }
       if (this.isReading) this.#take(event)
       else this.unread.push(event)
@@ -205,30 +276,44 @@ export class Player implements NetworkPort, ClockPort {
     this.events.push(event)
     if (event.type === 'drain') for (const queue of this.#queues.values()) queue.pump()
     else if (event.type === 'sealed') this.#queues.get(event.to ?? '')?.sealed(event.view)
-    else if (event.type === 'closed') {
+    else if (event.type === 'abandoned') this.#lose(event.lineage, event.stable, 'ERR_TUTTI_FATE_UNKNOWN')
+    else if (event.type === 'excluded') {
+      this.#lose(event.lineage, event.upTo, 'ERR_TUTTI_EXCLUDED')
+      this.#comeBack()
+    } else if (event.type === 'closed') {
       this.end = event.error?.code ?? 'left'
       void this.#driver.close()
     }
   }
 
+  /** Left out, it begins another life. */
+  #comeBack(): void {
+    this.engine = new Engine(this.#config, this.#world.nowMs, this.engine.pastLife)
+    this.#driver.restart(this.engine)
+    if (this.#isLeaving) this.#driver.leave()
+    this.#deliver([{ type: 'excluded', incarnation: this.incarnation }])
+  }
+
   #take(event: GroupEvent): void {
     if (event.type === 'view') {
       const { id, lineage, members } = event.view
-      this.log.push({ type: 'view', id, lineage, members: members.map(({ name }) => name) })
-    } else this.#takeMessage(event)
+      const names = (members: readonly Member[]) => members.map(({ name }) => name)
+      this.log.push({ type: 'view', id, lineage, members: names(members), stayed: names(event.change.stayed) })
+    } else if (event instanceof Message) this.#takeMessage(event)
+    else this.log.push({ type: event.type })
   }
 
   #takeMessage(message: Message): void {
     const { type, from, data, view } = message
     const nth =
       data.length < 4 ? this.#nextOf(type, from.name) : new DataView(data.buffer, data.byteOffset).getUint32(0)
-    this.log.push({ type, from: from.name, nth, view })
+    this.log.push({ type, from: from.name, incarnation: from.incarnation, nth, view })
     this.#driver.consume(message)
   }
 
   /** A message too short for a number counts as the next. */
   #nextOf(type: 'message' | 'told', from: string): number {
-    const last = this.log.findLast(seen => seen.type === type && seen.from === from)
-    return last === undefined || last.type === 'view' ? 0 : last.nth + 1
+    const last = this.log.findLast(seen => seen.type === type && 'nth' in seen && seen.from === from)
+    return last === undefined || !('nth' in last) ? 0 : last.nth + 1
   }
 }

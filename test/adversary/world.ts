@@ -1,4 +1,3 @@
-import { Engine } from '../../src/engine/engine.js'
 import { Agenda } from '../../src/sim/agenda.js'
 import type { Endpoint } from '../../src/types.js'
 import { tutti } from '../../src/wire/generated/control.js'
@@ -7,6 +6,8 @@ import { Player, type PlayerOptions } from './player.js'
 
 export const PACKET_BYTES = 512
 const LATENCY_MS = 0.1
+/** What can happen in a millisecond. */
+const ACTS_MAX = 50_000
 
 /** One packet on its way to one receiver. */
 export interface Flight {
@@ -18,6 +19,8 @@ export interface Flight {
   readonly is: string
   readonly viewTag: number
   readonly atMs: number
+  /** Lets a copy of it arrive, now. */
+  deliver(): void
 }
 
 /** When copies of a packet arrive, in milliseconds after they would have: [] loses it, [0, 1000] is a late duplicate. */
@@ -34,6 +37,12 @@ export class World {
   fate: Fate | null = null
   readonly flights: Flight[] = []
   readonly players: Player[] = []
+
+  /** Whether a process listens at that endpoint. */
+  isOpen({ port }: { readonly port: number }): boolean {
+    return this.players.some(({ endpoint, end }) => endpoint.port === port && end === null)
+  }
+
   readonly #agenda = new Agenda()
   #state: number
 
@@ -44,27 +53,23 @@ export class World {
   /** Starts a member; it looks for the group by itself. */
   start(name: string, options: PlayerOptions = {}): Player {
     const endpoint = { address: '10.0.0.1', port: 5_000 + this.players.length }
-    const engine = new Engine(
-      {
-        group: 'test',
-        name,
-        endpoint,
-        packetBytes: PACKET_BYTES,
-        receiveBufferBytes: 65_536,
-        checkBodies: false,
-        messageBytesMax: 1_048_576,
-        windowBytesMax: 65_536,
-        random: () => this.random(),
-        ...options.engine,
-      },
-      this.nowMs,
-    )
-    const player = new Player(this, name, engine)
+    const player = new Player(this, {
+      group: 'test',
+      name,
+      endpoint,
+      packetBytes: PACKET_BYTES,
+      receiveBufferBytes: 65_536,
+      checkBodies: false,
+      messageBytesMax: 1_048_576,
+      windowBytesMax: 65_536,
+      random: () => this.random(),
+      ...options.engine,
+    })
     this.players.push(player)
     return player
   }
 
-  /** Members of one settled group, the first of whom is the coordinator. */
+  /** Members of one settled group, all of them voters, the first of whom is the coordinator. */
   group(...names: string[]): Player[] {
     const players = [this.start(names[0])]
     this.until(() => players[0].view === names[0])
@@ -72,6 +77,7 @@ export class World {
       players.push(this.start(name))
       this.until(() => players.every(({ view }) => view === names.slice(0, players.length).join(' ')))
     }
+    this.until(() => players.every(({ voters }) => voters === names.length))
     this.run(100)
     return players
   }
@@ -103,15 +109,19 @@ export class World {
   }
 
   get summary(): string {
-    return this.players.map(({ name, view, end }) => `${name} [${view}]${end === null ? '' : ` ${end}`}`).join(', ')
+    return this.players
+      .map(({ name, view, viewId, end }) => `${name} [${viewId}: ${view}]${end === null ? '' : ` ${end}`}`)
+      .join(', ')
   }
 
   transmit(from: Player, to: Endpoint | null, bytes: Uint8Array, offset: number, length: number): void {
     for (const player of this.players) {
+      // It may die between one receiver and the next.
+      if (from.end !== null) return
       if (player === from || player.end !== null || (to !== null && to.port !== player.endpoint.port)) continue
       for (let at = 0; at < length; at += PACKET_BYTES) {
         const packet = bytes.slice(offset + at, offset + Math.min(at + PACKET_BYTES, length))
-        const copies = this.fate === null ? ARRIVES : this.fate(this.#note(from.name, player.name, packet))
+        const copies = this.fate === null ? ARRIVES : this.fate(this.#note(from, player, packet))
         for (const lateMs of copies) {
           this.at(this.nowMs + LATENCY_MS + lateMs, () => player.arrive(packet, from.endpoint))
         }
@@ -119,15 +129,23 @@ export class World {
     }
   }
 
-  #note(from: string, to: string, packet: Uint8Array): Flight {
+  #note({ name: from, endpoint }: Player, receiver: Player, packet: Uint8Array): Flight {
     const { flights, nowMs: atMs } = this
-    const flight = { index: flights.length, from, to, is: nameOf(packet), viewTag: viewTagOf(packet, 0), atMs }
+    const deliver = () => receiver.arrive(packet, endpoint)
+    const to = receiver.name
+    const flight = { index: flights.length, from, to, is: nameOf(packet), viewTag: viewTagOf(packet, 0), atMs, deliver }
     flights.push(flight)
     return flight
   }
 
   #pass(isSo: () => boolean, limitMs: number): boolean {
-    while (!isSo()) {
+    let fromMs = this.nowMs
+    for (let acts = 0; !isSo(); acts++) {
+      // Who answers at once what it is asked at once stops the clock for all.
+      if (this.nowMs >= fromMs + 1) {
+        fromMs = this.nowMs
+        acts = 0
+      } else if (acts === ACTS_MAX) throw new Error(`time stands still at ${this.nowMs}: ${this.summary}`)
       if (this.#agenda.nextAtMs > limitMs) {
         this.nowMs = limitMs
         return false

@@ -1,6 +1,6 @@
 import { Message } from 'tutti'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { iterate, listen, membersOf, newWorld } from './world.js'
+import { iterate, listen, membersOf, newWorld, votersOf } from './world.js'
 
 let sim: ReturnType<typeof newWorld>
 beforeEach(() => {
@@ -16,6 +16,18 @@ test('join resolves with the first view that has the member in it', async () => 
   expect(a.view.lineage).toMatch(/^[0-9a-f]{16}$/)
 })
 
+test('a joiner is a member at once, and votes from the next view on', async () => {
+  const a = await sim.join('orders', { name: 'a', packetBytes: 512 })
+  expect(a.self).toMatchObject({ name: 'a', voter: true })
+  const b = await sim.join('orders', { name: 'b', packetBytes: 512 })
+  expect(b.view.members.map(({ voter }) => voter)).toEqual([true, false])
+  expect(b.view.members[1]).toEqual(b.self)
+  const { id } = b.view
+  await sim.runUntil(() => b.view.id === id + 1 && a.view.id === id + 1)
+  expect(b.view.members.map(({ voter }) => voter)).toEqual([true, true])
+  expect(b.view.members[1]).toEqual(b.self)
+})
+
 test('`expect` holds join, and the first view event, back until so many are in', async () => {
   const logs: string[][] = []
   let joined = 0
@@ -27,7 +39,6 @@ test('`expect` holds join, and the first view event, back until so many are in',
   await sim.run(100)
   expect(joined).toBe(0)
   await Promise.all(joining)
-  await sim.run(100)
   for (const log of logs) {
     expect(log).toHaveLength(1)
     expect(
@@ -48,15 +59,16 @@ describe('listeners and iterators', () => {
     await a.send('one')
     await sim.run(10)
     const c = await sim.join('orders', { name: 'c', packetBytes: 512 })
-    await sim.runUntil(() => b.view.members.length === 3 && a.view.members.length === 3)
+    await sim.runUntil(() => votersOf(b.view) === 3 && votersOf(a.view) === 3)
     await b.send('two')
     await sim.run(10)
     await sim.until(c.leave())
     await sim.until(b.leave())
     await ended
-    const views = ['view 2: a b', 'a: one', 'view 3: a b c', 'b: two', 'view 4: a b']
+    const joins = ['view 2: a b', 'view 3: a b', 'a: one', 'view 4: a b c', 'view 5: a b c']
+    const views = [...joins, 'b: two', 'view 6: a b']
     expect(iterated).toEqual(views)
-    expect(heard).toEqual(['view 1: a', ...views, 'view 5: a'].slice(heard[0] === 'view 1: a' ? 0 : 1))
+    expect(heard).toEqual(['view 1: a', ...views, 'view 7: a'].slice(heard[0] === 'view 1: a' ? 0 : 1))
   })
 
   test('get what happened before the first of them was there, from the view on', async () => {
@@ -65,7 +77,7 @@ describe('listeners and iterators', () => {
     await sim.run(50)
     const log = listen(b)
     await sim.run(1)
-    expect(log).toEqual(['view 2: a b', 'a: one', 'a: two', 'a: three'])
+    expect(log).toEqual(['view 2: a b', 'view 3: a b', 'a: one', 'a: two', 'a: three'])
   })
 
   test('added in one go miss nothing, whichever came first', async () => {
@@ -76,21 +88,23 @@ describe('listeners and iterators', () => {
     b.on('message', message => log.push(message.text()))
     b.on('view', view => log.push(`view ${view.id}`))
     await sim.run(1)
-    expect(log).toEqual(['view 2', 'held'])
+    expect(log).toEqual(['view 2', 'view 3', 'held'])
   })
 
-  test('the first view says that all in it have joined, a later one who joined and who left', async () => {
+  test('the first view says that all in it have joined, a later one who joined, who left and who came along', async () => {
     const [a, b] = await membersOf(sim, ['a', 'b'])
     const changes: string[] = []
     const names = (members: readonly { name: string }[]) => members.map(({ name }) => name).join(' ')
-    b.on('view', (view, { joined, left }) => changes.push(`${view.id} +${names(joined)} -${names(left)}`))
+    b.on('view', (view, { joined, left, stayed }) =>
+      changes.push(`${view.id} +${names(joined)} -${names(left)} =${names(stayed)}`),
+    )
     const c = await sim.join('orders', { name: 'c', packetBytes: 512 })
-    await sim.runUntil(() => b.view.members.length === 3)
+    await sim.runUntil(() => votersOf(b.view) === 3)
     await sim.until(c.leave())
     await sim.runUntil(() => b.view.members.length === 2)
     await sim.run(1)
-    expect(changes).toEqual(['2 +a b -', '3 +c -', '4 + -c'])
-    expect(a.view.id).toBe(4)
+    expect(changes).toEqual(['2 +a b - =', '3 + - =a b', '4 +c - =a b', '5 + - =a b c', '6 + -c =a b'])
+    expect(a.view.id).toBe(6)
   })
 
   test('an iterator that is left early hands over to listeners where it stood', async () => {
@@ -99,7 +113,7 @@ describe('listeners and iterators', () => {
     await sim.run(50)
     const seen: string[] = []
     for await (const event of b) {
-      if (event.type === 'view') continue
+      if (!('text' in event)) continue
       seen.push(event.text())
       if (event.text() === 'two') break
     }
@@ -126,7 +140,7 @@ describe('listeners and iterators', () => {
     for (const [i, message] of kept.entries()) {
       expect(message).toBeInstanceOf(Message)
       expect(Buffer.compare(message.data, new Uint8Array(50 + i).fill(i)), `message ${i}`).toBe(0)
-      expect(message).toMatchObject({ type: 'message', order: 'fifo', view: 2, length: 50 + i, from: { name: 'a' } })
+      expect(message).toMatchObject({ type: 'message', order: 'fifo', view: 3, length: 50 + i, from: { name: 'a' } })
     }
   })
 })
@@ -168,6 +182,7 @@ describe('a listener that throws', () => {
 test('several groups live in one process, each with views and messages of its own', async () => {
   const join = (group: string, name: string) => sim.join(group, { name, packetBytes: 512 })
   const groups = [await join('red', 'a'), await join('blue', 'a'), await join('red', 'b'), await join('blue', 'b')]
+  await sim.runUntil(() => groups.every(({ view }) => votersOf(view) === 2))
   const logs = groups.map(listen)
   const [red, blue] = groups
   await red.send('to red')

@@ -12,7 +12,7 @@ test('the others see a view without the leaver; the last event is "left"', async
   await sim.until(b.leave())
   await sim.runUntil(() => a.view.members.length === 1)
   await sim.run(10)
-  expect(logs[0].at(-1)).toBe('view 3: a')
+  expect(logs[0].at(-1)).toBe('view 4: a')
   expect(logs[1].at(-1)).toBe('left')
 })
 
@@ -30,7 +30,7 @@ test('what was sent before arrives, also what a closed window held back', async 
   await sim.run(10)
   const messages = heard.filter(line => line.startsWith('b:'))
   expect(messages).toEqual(Array.from({ length: 500 }, (_, i) => `b: ${`${i}`.padEnd(100, '.')}`))
-  expect(heard.at(-1)).toBe('view 3: a')
+  expect(heard.at(-1)).toBe('view 4: a')
 })
 
 test('leaving twice is leaving once', async () => {
@@ -60,7 +60,7 @@ test('an iterator gets what came before, and ends', async () => {
   await a.send('last words')
   await sim.run(20)
   await sim.until(b.leave())
-  expect(await ended).toEqual(['view 2: a b', 'a: last words'])
+  expect(await ended).toEqual(['view 2: a b', 'view 3: a b', 'a: last words'])
 })
 
 test('the last member leaves too, and a group of that name can be founded anew', async () => {
@@ -85,7 +85,8 @@ test('who hears no answer is out after a while all the same, and says so', async
   const left = b.leave()
   await expect(sim.until(left)).rejects.toMatchObject({ code: 'ERR_TUTTI_LEAVE_TIMEOUT' })
   expect(log.at(-1)).toBe('left')
-  expect(a.view.members).toHaveLength(2)
+  // The senior of two goes on without the other, who never heard that it may leave.
+  await sim.runUntil(() => a.view.members.length === 1)
 })
 
 describe('giving up to join', () => {
@@ -120,5 +121,5 @@ test('a name that a live member has: the second is refused', async () => {
   const [a] = await membersOf(sim, ['a'])
   const second = sim.join('orders', { name: 'a', packetBytes: 512 })
   await expect(second).rejects.toMatchObject({ code: 'ERR_TUTTI_NAME', message: expect.stringContaining('named a') })
-  expect(await a.send('still here')).toEqual({ view: 1 })
+  expect(await a.send('still here')).toMatchObject({ view: 1 })
 })

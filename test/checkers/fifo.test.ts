@@ -102,3 +102,112 @@ it('catches a gap in what one was told', () => {
       b is told two from a`),
   ).toEqual(['delivered "two" from a without the 1 before it, first "one"'])
 })
+
+const returning = `
+  a starts
+  b starts
+  a sees 1: a b
+  b sees 1: a b
+  a sends one
+  a sends two
+  a sends three
+  a delivers one from a in 1
+  a delivers two from a in 1
+  b delivers one from a in 1
+  a is left out, now a*
+  a sees 3: b a*
+  b sees 2: b
+  b sees 3: b a*`
+
+it('asks one piece of each life of a sender that was left out', () => {
+  expect(
+    whatIsWrong(`${returning}
+      b delivers three from a* in 3`),
+  ).toEqual([])
+})
+
+it('catches a gap in what the later life of a sender sent', () => {
+  expect(
+    whatIsWrong(`${returning}
+      a sends four
+      a sends five
+      a delivers three from a* in 3
+      a delivers four from a* in 3
+      a delivers five from a* in 3
+      b delivers three from a* in 3
+      b delivers five from a* in 3`),
+  ).toEqual(['delivered "five" from a without the 1 before it, first "four"'])
+})
+
+const apart = `
+  a starts
+  b starts
+  a sees 1: a b
+  b sees 1: a b
+  a sends one
+  a sends two
+  a delivers one from a in 1
+  b delivers one from a in 1
+  b gives way to y
+  a delivers two from a in 1
+  b sees 7 of y: b
+  a sees 2: a
+  a sends three
+  a delivers three from a in 2
+  a gives way to y
+  a sees 8 of y: b a
+  b sees 8 of y: b a
+  a sends four
+  a sends five
+  a delivers four from a in 8
+  a delivers five from a in 8`
+
+it('asks for nothing that was sent while receiver and sender were in two lineages', () => {
+  expect(
+    whatIsWrong(`${apart}
+      b delivers four from a in 8
+      b delivers five from a in 8`),
+  ).toEqual([])
+})
+
+it('catches a missing beginning, and what was sent before, where two meet again', () => {
+  expect(
+    whatIsWrong(`${apart}
+      b delivers five from a in 8`),
+  ).toEqual(['delivered "five" from a without the 1 before it, first "four"'])
+  expect(
+    whatIsWrong(`${apart}
+      b delivers three from a in 2`),
+  ).toEqual(['delivered "three" from a, sent before both were in one view'])
+})
+
+it('takes a message that may be lost for delivered, or not', () => {
+  const lost = (delivered: string) => `${apart}
+    a sends six as 6
+    a sealed 6 in 8
+    a is refused 6
+    a sends seven
+    b delivers four from a in 8
+    b delivers five from a in 8
+    ${delivered}
+    b delivers seven from a in 8`
+  expect(whatIsWrong(lost(''))).toEqual([])
+  expect(whatIsWrong(lost('b delivers six from a in 8'))).toEqual([])
+})
+
+it('catches a gap in what one was told, after it came back too', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      b starts
+      a tells b one
+      a tells b two
+      b is told one from a
+      b is left out, now b*
+      a tells b three
+      a tells b four
+      a tells b five
+      b is told three from a
+      b is told five from a`),
+  ).toEqual(['delivered "five" from a without the 1 before it, first "four"'])
+})

@@ -69,3 +69,37 @@ it('catches what was told to another', () => {
       c is told secret from a`),
   ).toEqual(['was told "secret" from a, who did not send it'])
 })
+
+it('catches a message in the name of a life that was over when it was sent', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      a is left out, now a*
+      a sends one
+      b starts
+      b delivers one from a in 1
+      b delivers one from a* in 3`),
+  ).toEqual(['delivered "one" from a, who did not send it'])
+})
+
+it('lets a later life send what the process was told to send in an earlier one', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      a sends one
+      a is left out, now a*
+      b starts
+      b delivers one from a* in 3`),
+  ).toEqual([])
+})
+
+it('lets a process crash before it says that it came back as another', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      a sends one
+      a crashes
+      b starts
+      b delivers one from a* in 3`),
+  ).toEqual([])
+})

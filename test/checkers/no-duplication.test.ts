@@ -56,3 +56,41 @@ it('catches what was told twice', () => {
       b is told secret from a`),
   ).toEqual(['delivered "secret" from a 2 times; it was sent once'])
 })
+
+it('catches a message that two lives of a sender sent, or two lives of a receiver got', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      b starts
+      a sends one
+      a is left out, now a*
+      b delivers one from a in 1
+      b delivers one from a* in 3`),
+  ).toEqual(['delivered "one" from a 2 times; it was sent once'])
+  expect(
+    whatIsWrong(`
+      a starts
+      b starts
+      a sends one
+      b delivers one from a in 1
+      b is left out, now b*
+      b delivers one from a in 3`),
+  ).toHaveLength(1)
+})
+
+it('lets a process that was restarted get, or send, the same again', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      b starts
+      a sends one
+      b delivers one from a in 1
+      b crashes
+      b' starts
+      b' delivers one from a in 1
+      a crashes
+      a' starts
+      a' sends one
+      b' delivers one from a' in 1`),
+  ).toEqual([])
+})

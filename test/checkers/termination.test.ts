@@ -68,3 +68,99 @@ it('catches what one was told and never heard', () => {
       a tells b secret`),
   ).toEqual(['never delivered 1 of a\'s messages, first "secret"'])
 })
+
+const trio = `
+  a starts
+  b starts
+  c starts
+  a sees 1: a b c
+  b sees 1: a b c
+  c sees 1: a b c
+  a sends one as 1
+  a sealed 1 in 1`
+
+it('catches what a sender sealed and took to the next view, at all who came along, and crashed later', () => {
+  expect(
+    whatIsWrong(`${trio}
+      a sees 2: a b
+      b sees 2: a b
+      b crashes
+      c is left out, now c*`),
+  ).toEqual(['never delivered 1 of a\'s messages, first "one"', 'never delivered 1 of a\'s messages, first "one"'])
+})
+
+it('asks nothing for what a sender sealed last that crashed, failed or is in no view any more', () => {
+  for (const end of ['crashes', 'fails', 'gives way to y']) {
+    expect(
+      whatIsWrong(`${trio}
+        a delivers one from a in 1
+        a ${end}
+        b sees 2: b c
+        c sees 2: b c`),
+    ).toEqual([])
+  }
+})
+
+it('asks for what a member that was left out, or gave way, was told is sent, and never that it is lost', () => {
+  for (const end of ['is left out, now a*', 'gives way to y\na sees 4 of y: a']) {
+    const parting = (word: string) => `${trio}
+      ${word}
+      a ${end}
+      b delivers one from a in 1
+      b sees 2: b c
+      c sees 2: b c`
+    expect(whatIsWrong(parting(''))).toEqual(['never delivered 1 of a\'s messages, first "one"'])
+    expect(whatIsWrong(parting('a is refused 1'))).toEqual([])
+  }
+})
+
+it('asks for what a leaver sealed at those who saw it out', () => {
+  expect(
+    whatIsWrong(`${trio}
+      a delivers one from a in 1
+      a leaves
+      b delivers one from a in 1
+      b sees 2: b c
+      c sees 2: b c`),
+  ).toEqual(['never delivered 1 of a\'s messages, first "one"'])
+})
+
+it('asks for what the life sent that came back', () => {
+  expect(
+    whatIsWrong(`${trio}
+      a is refused 1
+      a is left out, now a*
+      a sees 3: b c a*
+      b sees 2: b c
+      b sees 3: b c a*
+      c sees 2: b c
+      c sees 3: b c a*
+      a sends two as 2
+      a sealed 2 in 3
+      a delivers two from a* in 3
+      b delivers two from a* in 3`),
+  ).toEqual(['never delivered 1 of a\'s messages, first "two"'])
+})
+
+it('tells views of one id in two lineages apart', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      b starts
+      a sees 1: a
+      b sees 1 of y: b a
+      a sends one as 1
+      a sealed 1 in 1
+      a delivers one from a in 1`),
+  ).toEqual([])
+})
+
+it('asks nothing of what was told to a name that had two lives', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      b starts
+      a tells b secret
+      b is left out, now b*`),
+  ).toEqual([])
+})

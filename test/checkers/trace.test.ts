@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { checkTrace } from '../../src/sim/checkers/index.js'
 import { parseTrace, traceText } from '../../src/sim/trace.js'
+import { eventful } from './eventful.js'
 import { good } from './good.js'
 import { transcript } from './transcript.js'
 
@@ -46,4 +47,37 @@ it('bytes that are not text are data like any other', () => {
     'integrity',
     'self-delivery',
   ])
+})
+
+it('a trace with everything in it survives being written and read', () => {
+  expect(parseTrace(eventful.map(traceText).join('\n'))).toEqual(eventful)
+  expect(checkTrace(eventful)).toEqual([])
+})
+
+it('what a pipe wrote passes as it stands, with commands and events that no checker knows', () => {
+  const raw = [
+    '{"process":"a","event":"ready","name":"a","incarnation":"1","version":"1.0.0","n":1,"t":0}',
+    '{"process":"a","op":"stats"}',
+    '{"process":"a","event":"stats","n":2,"t":1}',
+    '{"process":"a","op":"checkpoint","after":1,"data":"x"}',
+    '{"process":"a","event":"blocked","reason":"no-quorum","waiting":["b"]}',
+    '{"process":"a","event":"unblocked","reason":"no-quorum"}',
+    '{"process":"a","op":"sing","id":"7"}',
+  ]
+  expect(checkTrace(raw.map(line => JSON.parse(line)))).toEqual([])
+})
+
+it.each([
+  ['{"process":"a","event":"merged","lineage":"1"}', '`won` is missing'],
+  ['{"process":"a","event":"excluded"}', '`incarnation` is missing'],
+  [
+    '{"process":"a","event":"view","lineage":"1","id":1,"members":[],"transfer":"a"}',
+    '`transfer` is missing or of the',
+  ],
+  ['{"process":"a","event":"promised","tag":1,"ballot":2,"rank":0,"accepted":{}}', '`accepted` is missing or of the'],
+  ['{"process":"a","event":"proposed","tag":1,"ballot":2,"value":"x","voters":[-1]}', '`voters` is missing or of the'],
+  ['{"process":"a","event":"accepted","tag":1,"ballot":2.5,"rank":0}', '`ballot` is missing or of the'],
+  ['{"process":"a","event":"decided","tag":1}', '`value` is missing'],
+])('%s is no trace', (text, message) => {
+  expect(() => parseTrace(text)).toThrow(message)
 })

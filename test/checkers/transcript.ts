@@ -2,10 +2,20 @@ import type { TraceLine } from '../../src/sim/trace.js'
 
 /**
  * A trace by hand: each line is what one process did. Processes are named by their member, its life after a restart by
- * a prime: a, a'. In messages too: `b delivers hello from a' in 2`.
+ * a prime: a, a'. What a process becomes when it is left out has a star: a, a*. So in messages too: `b delivers hello
+ * from a' in 2`.
  *
- *   a starts | a sees 1: a b | a sends hello | a sends hello as 7 | a sealed 7 in 1 | a is refused 7 | a tells b hello
- *   b delivers hello from a in 1 | b is told hello from a | b leaves | b crashes
+ *   a starts | a starts in orders | a sends hello | a sends hello as 7 | a sealed 7 in 1 | a is refused 7 | a tells b hello
+ *   b delivers hello from a in 1 | b is told hello from a | b is left out, now b* | b gives way to y | b goes on as y
+ *   b wants to leave | b leaves | b fails | b crashes
+ *
+ * Views, of lineage x if nothing else is said; who has a question mark does not vote:
+ *
+ *   a sees 1: a b c? | a sees 1 of y: a b | a sees 2 with a b: a b c (its transfer) | a sees 2 aside: a (not primary)
+ *
+ * What follows one view; ballots are round.rank, who answers says its rank:
+ *
+ *   a promises 2.0 as 1 | a promises 2.0 as 1 with X in 1.2 | a proposes X in 2.0 to 0 1 2 | a votes in 2.0 as 1 | a decides X
  */
 export function transcript(text: string): TraceLine[] {
   return text
@@ -15,22 +25,39 @@ export function transcript(text: string): TraceLine[] {
     .map(lineOf)
 }
 
-const nameOf = (process: string): string => process.replace("'", '')
-const incarnationOf = (process: string): string => `life of ${process}`
+const TAG = 7
+
+const nameOf = (process: string): string => process.replace(/['*?]+$/, '')
+const incarnationOf = (process: string): string => `life of ${process.replace('?', '')}`
+const words = (text: string): string[] => text.split(' ').filter(word => word !== '')
+
+function ballotOf(text: string): number {
+  const [round, rank] = text.split('.').map(Number)
+  return round * 65_536 + rank
+}
+
+const memberOf = (text: string) => ({
+  name: nameOf(text),
+  incarnation: incarnationOf(text),
+  voter: !text.endsWith('?'),
+})
 
 function lineOf(text: string): TraceLine {
   const [process, rest] = cut(text, ' ')
+  const self = { name: nameOf(process), incarnation: incarnationOf(process) }
   const forms: [RegExp, (...groups: string[]) => TraceLine][] = [
-    [/^starts$/, () => ({ process, event: 'ready', name: nameOf(process), incarnation: incarnationOf(process) })],
+    [/^starts$/, () => ({ process, event: 'ready', ...self })],
+    [/^starts in (\S+)$/, group => ({ process, event: 'ready', ...self, group })],
     [
-      /^sees (\d+): (.*)$/,
-      (id, members) => ({
+      /^sees (\d+)(?: of (\S+))?( aside)?(?: with([^:]*))?: (.*)$/,
+      (id, lineage = 'x', aside, transfer, members) => ({
         process,
         event: 'view',
-        lineage: 'x',
+        lineage,
         id: Number(id),
-        members: members.split(' ').map(m => ({ name: nameOf(m), incarnation: incarnationOf(m), voter: true })),
-        primary: true,
+        members: words(members).map(memberOf),
+        primary: aside === undefined,
+        ...(transfer === undefined ? {} : { transfer: words(transfer) }),
       }),
     ],
     [/^sends (\S+)$/, data => ({ process, op: 'send', data })],
@@ -54,8 +81,40 @@ function lineOf(text: string): TraceLine {
       /^is told (\S+) from (\S+)$/,
       (data, from) => ({ process, event: 'told', from: nameOf(from), incarnation: incarnationOf(from), data }),
     ],
+    [/^is left out, now (\S+)$/, now => ({ process, event: 'excluded', incarnation: incarnationOf(now) })],
+    [/^gives way to (\S+)$/, lineage => ({ process, event: 'merged', lineage, won: false })],
+    [/^goes on as (\S+)$/, lineage => ({ process, event: 'merged', lineage, won: true })],
+    [/^wants to leave$/, () => ({ process, op: 'leave' })],
     [/^leaves$/, () => ({ process, event: 'left' })],
+    [/^fails$/, () => ({ process, event: 'error', code: 'ERR_TUTTI_LEAVE_TIMEOUT', message: 'took too long' })],
     [/^crashes$/, () => ({ process, event: 'crashed' })],
+    [
+      /^promises (\S+) as (\d+)(?: with (\S+) in (\S+))?$/,
+      (ballot, rank, value, voted) => ({
+        process,
+        event: 'promised',
+        tag: TAG,
+        ballot: ballotOf(ballot),
+        rank: Number(rank),
+        ...(value === undefined ? {} : { accepted: { ballot: ballotOf(voted), value } }),
+      }),
+    ],
+    [
+      /^proposes (\S+) in (\S+) to ?(.*)$/,
+      (value, ballot, voters) => ({
+        process,
+        event: 'proposed',
+        tag: TAG,
+        ballot: ballotOf(ballot),
+        value,
+        voters: words(voters).map(Number),
+      }),
+    ],
+    [
+      /^votes in (\S+) as (\d+)$/,
+      (ballot, rank) => ({ process, event: 'accepted', tag: TAG, ballot: ballotOf(ballot), rank: Number(rank) }),
+    ],
+    [/^decides (\S+)$/, value => ({ process, event: 'decided', tag: TAG, value })],
   ]
   for (const [form, make] of forms) {
     const match = form.exec(rest)

@@ -51,13 +51,13 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
   /** Takes what waits. */
   open(): void {
     this.isOpen = true
-    for (const { resolve } of this.#waiting.splice(0)) resolve({ view: this.viewId })
+    for (const { resolve } of this.#waiting.splice(0)) resolve({ lineage: 'ab'.repeat(8), view: this.viewId })
   }
 
   install(id: number): void {
     this.viewId = id
     const view: View = { lineage: 'ab'.repeat(8), id, members: [this.self], primary: true }
-    this.#push({ type: 'view', view, change: { joined: [], left: [] } })
+    this.#push({ type: 'view', view, change: { joined: [], left: [], stayed: [] } })
   }
 
   deliver(text: string): void {

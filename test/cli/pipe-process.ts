@@ -58,6 +58,8 @@ export function traceOf(members: readonly PipeProcess[]): TraceLine[] {
 /** A `tutti pipe` with everything it was told and said. */
 export class PipeProcess {
   readonly name: string
+  /** Of this life of it: another one of the same name has another. */
+  readonly id: string
   readonly events: Line[] = []
   readonly #byKind = new Map<string, Line[]>()
   /** Commands and events in the order in which they went through the pipe. */
@@ -68,10 +70,12 @@ export class PipeProcess {
   readonly #changes = new EventEmitter()
   #hasEnded = false
   #rest = ''
+  readonly #unanswered = new Set<string>()
 
   /** @param launcher  a command before it, such as one that enters a network namespace */
-  constructor(name: string, args: readonly string[], launcher: readonly string[] = []) {
+  constructor(name: string, args: readonly string[], launcher: readonly string[] = [], id = name) {
     this.name = name
+    this.id = id
     const [program, ...rest] = [...launcher, process.execPath, MAIN, 'pipe', ...args, '--name', name]
     this.#child = spawn(program, rest, { stdio: 'pipe' })
     running.add(this)
@@ -80,8 +84,9 @@ export class PipeProcess {
       this.stderr += text
     })
     this.#child.stdout.setEncoding('utf8').on('data', text => this.#read(text))
-    this.ended = once(this.#child, 'close').then(([code]) => {
+    this.ended = once(this.#child, 'close').then(([code, signal]) => {
       this.#hasEnded = true
+      if (signal === 'SIGKILL') this.trace.push({ process: id, event: 'crashed' })
       running.delete(this)
       this.#changes.emit('change')
       return code
@@ -89,13 +94,23 @@ export class PipeProcess {
   }
 
   command(command: Line): boolean {
-    this.trace.push({ process: this.name, ...command })
+    this.trace.push({ process: this.id, ...command })
     return this.write(`${JSON.stringify(command)}\n`)
   }
 
   /** Sends with an id, so that the trace says in which view. Returns false when the pipe is full. */
   send(data: string, id: string): boolean {
+    this.#unanswered.add(id)
     return this.command({ op: 'send', data, id })
+  }
+
+  /** Sends that were neither taken over nor refused so far. */
+  get unanswered(): number {
+    return this.#unanswered.size
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
   write(text: string | Buffer): boolean {
@@ -186,7 +201,8 @@ export class PipeProcess {
       const kind = this.#byKind.get(event.event)
       if (kind === undefined) this.#byKind.set(event.event, [event])
       else kind.push(event)
-      this.trace.push({ process: this.name, ...event })
+      this.trace.push({ process: this.id, ...event })
+      if (event.id !== undefined && event.event !== 'view') this.#unanswered.delete(event.id)
     }
     this.#changes.emit('change')
   }

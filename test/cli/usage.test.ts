@@ -49,6 +49,7 @@ describe('usage', { timeout: 120_000 }, () => {
     ['demo --seconds none', /above 0/],
     ['bench --sizes 0', /at least 1/],
     ['bench --members 1', /2 to 32/],
+    ['bench w9', /w1, w4/],
   ]
   it.each(wrong)('tutti %s: exit code 2', async (args, says) => {
     const { code, stderr } = await runTutti(args.split(' ').filter(arg => arg !== ''))
@@ -69,6 +70,7 @@ describe('demo', { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await runTutti(['demo', '--seconds', '2'])
     expect(stderr).toBe('')
     expect(stdout).toMatch(/view \d+: /)
+    expect(stdout).toMatch(/kill -9 of cello\n[\s\S]*cello is started again\n/)
     expect(stdout).toMatch(/Digests are equal\./)
     expect(stdout).not.toContain('\x1b')
     expect(code).toBe(0)
@@ -86,7 +88,7 @@ describe('demo', { timeout: 120_000 }, () => {
     expect(result).toMatchObject({ equal: true, faults: [] })
     expect(result.repairs).toBeGreaterThan(0)
     expect(result.delivered).toBeGreaterThan(result.sent)
-    // One joined late and one left: nobody but the witness saw every view, and each view had its digest from all in it.
+    // One joined late, one was killed and one left: nobody but the witness saw every view, and each view had its digest from all in it.
     expect(result.views.length).toBeGreaterThanOrEqual(2)
     for (const { members } of result.views) {
       const digests = Object.values(members).map(account => (account as { digest: string }).digest)
@@ -109,7 +111,7 @@ describe('chat', { timeout: 120_000 }, () => {
 describe('bench', { timeout: 120_000 }, () => {
   it('gives figures and ratios as JSON, with progress on standard error', async () => {
     const args = ['--sizes', '1000', '--members', '2', '--seconds', '0.3', '--repetitions', '1', '--json']
-    const { code, stdout, stderr } = await runTutti(['bench', ...args])
+    const { code, stdout, stderr } = await runTutti(['bench', 'w1', ...args])
     const { results } = JSON.parse(stdout)
     expect(results).toMatchObject([
       { workload: 'W1', members: 2, senders: 2, bytes: 1000 },
@@ -120,6 +122,18 @@ describe('bench', { timeout: 120_000 }, () => {
       expect(ratio).toBeCloseTo(tutti.messagesPerSecond / ceiling.messagesPerSecond)
     }
     expect(stderr.trim().split('\n')).toHaveLength(5)
+    expect(code).toBe(0)
+  })
+
+  it('kills, stops and adds members, and says how long each took', async () => {
+    const { code, stdout } = await runTutti(['bench', 'w4', '--repetitions', '1', '--json'])
+    const { results, failover } = JSON.parse(stdout)
+    expect(results).toEqual([])
+    const events = ['kill -9 of a member', 'one joins', 'kill -9 of the coordinator', 'SIGSTOP of a member']
+    expect(failover.failovers.map(({ event }: { event: string }) => event)).toEqual([...events, 'ten join at once'])
+    for (const { viewMs, gapMs, views } of failover.failovers) {
+      for (const { median } of [viewMs, gapMs, views]) expect(median).toBeGreaterThan(0)
+    }
     expect(code).toBe(0)
   })
 })

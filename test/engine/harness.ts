@@ -1,7 +1,7 @@
-import { Engine, type EngineConfig, REFUSED } from '../../src/engine/engine.js'
-import { type Endpoint, Message } from '../../src/types.js'
+import { Engine, type EngineConfig, type EngineEvent, REFUSED } from '../../src/engine/engine.js'
+import { type Endpoint, type GroupEvent, Message } from '../../src/types.js'
 import { tutti } from '../../src/wire/generated/control.js'
-import { CONTROL, DATA, HEADER_BYTES, kindOf, rankOf, seqOf, stableOf } from '../../src/wire/header.js'
+import { CONTROL, DATA, HEADER_BYTES, kindOf, rankOf, seqOf, stableOf, viewTagOf } from '../../src/wire/header.js'
 
 /** A packet on its way from one member to another. */
 export class Packet {
@@ -33,6 +33,11 @@ export class Packet {
   get seq(): number {
     return seqOf(this.bytes, 0)
   }
+
+  /** Tag of the view that it speaks of, or 0. */
+  get tag(): number {
+    return viewTagOf(this.bytes, 0)
+  }
 }
 
 export interface HarnessOptions {
@@ -45,7 +50,7 @@ const PACKET_BYTES = 512
 
 /**
  * Engines side by side, without ports: time goes in steps of a millisecond, and what is sent in one step arrives in the
- * next. A member has a turn when something arrived, when its deadline has come, or when it was called; as with the
+ * next, or later; steps in which nobody has anything to do are skipped. A member has a turn when something arrived, when its deadline has come, or when it was called; as with the
  * driver there is a second turn for what the first one's deliveries led to.
  */
 export class Harness {
@@ -53,6 +58,8 @@ export class Harness {
   readonly members = new Map<string, Member>()
   /** Says of every packet whether it is lost. */
   loses: (packet: Packet) => boolean = () => false
+  /** How much later than in the next step a datagram arrives, by its first packet. */
+  delayMs: (packet: Packet) => number = () => 0
   readonly sent: Packet[] = []
   readonly #config: Partial<EngineConfig>
   #state: number
@@ -84,9 +91,11 @@ export class Harness {
         ...this.#config,
         ...unlike,
       }
-      const member = new Member(new Engine(config, this.nowMs))
+      const member = new Member(config, this.nowMs)
       // Two lives, and two processes, may have one name.
-      this.members.set(this.members.has(name) ? `${name}'` : name, member)
+      let key = name
+      while (this.members.has(key)) key += "'"
+      this.members.set(key, member)
       return member
     })
   }
@@ -98,7 +107,8 @@ export class Harness {
     const members = [founder, ...this.start(...names.slice(1))]
     this.until(() => members.every(({ view }) => view === founder.view && view.split(' ').length === names.length))
     this.until(() => members.every(({ engine }) => engine.deadlineMs > this.nowMs))
-    // The change itself comes to its end, too.
+    // Who has joined becomes a voter, in one view more.
+    this.until(() => members.every(({ voters }) => voters === names.length))
     this.run(100)
     for (const member of members) member.log.length = 0
     this.sent.length = 0
@@ -113,7 +123,8 @@ export class Harness {
   }
 
   run(ms: number): void {
-    for (let step = 0; step < ms; step++) this.#step()
+    const endMs = this.nowMs + ms
+    while (this.nowMs < endMs) this.#step(endMs)
   }
 
   /** Lets time pass until it is so; returns how many milliseconds that took. */
@@ -121,17 +132,32 @@ export class Harness {
     const startMs = this.nowMs
     while (!isSo()) {
       if (this.nowMs - startMs >= limitMs) throw new Error(`not so within ${limitMs} ms`)
-      this.#step()
+      this.#step(startMs + limitMs)
     }
     return this.nowMs - startMs
   }
 
-  #step(): void {
-    this.nowMs++
+  /** Goes to the next millisecond in which somebody has a turn, or to `endMs`. */
+  #step(endMs: number): void {
+    let atMs = endMs
+    for (const member of this.members.values()) atMs = Math.min(atMs, member.dueAtMs)
+    this.nowMs = Math.max(this.nowMs + 1, Math.ceil(atMs))
     for (const member of this.members.values()) member.turn(this.nowMs)
     for (const [name, member] of this.members) {
       for (const { to, bytes } of member.takeSent()) this.#transmit(name, member, to, bytes)
+      for (const { to, bytes } of member.takeProbes()) this.#probe(name, member, to, bytes)
     }
+  }
+
+  /** The member's process ends without a word; its host lives on. */
+  crash(name: string): void {
+    this.members.get(name)!.isClosed = true
+  }
+
+  #probe(from: string, sender: Member, to: Endpoint, bytes: Uint8Array): void {
+    const isOpen = ({ engine, isClosed }: Member) => engine.self.endpoint.port === to.port && !isClosed
+    if ([...this.members.values()].some(isOpen)) this.#transmit(from, sender, to, bytes)
+    else sender.refuse(to)
   }
 
   #transmit(from: string, sender: Member, to: Endpoint | null, bytes: Uint8Array): void {
@@ -146,7 +172,7 @@ export class Harness {
       // A train of which nothing was lost arrives as one.
       const whole = arriving.length === packets.length
       for (const part of whole ? [bytes.slice()] : arriving.map(packet => packet.bytes)) {
-        member.arrive(part, sender.engine.self.endpoint)
+        member.arrive(part, sender.engine.self.endpoint, this.nowMs + 1 + this.delayMs(packets[0]))
       }
     }
   }
@@ -154,22 +180,35 @@ export class Harness {
 
 /** An engine with its application: one that writes down what it gets, and may stop reading for a while. */
 export class Member {
-  readonly engine: Engine
+  engine: Engine
   /** What happened here: `view 2: a b`, `a: hello`, `a to me: hello`, `drain`, `sealed`, `blocked window: b`. */
   readonly log: string[] = []
+  /** The same as it came, with the incarnation that it happened to. */
+  readonly record: { readonly incarnation: string; readonly event: GroupEvent | EngineEvent }[] = []
   /** What the application has not taken. */
   readonly unread: Message[] = []
   isReading = true
   /** Names of the members in the view. */
   view = ''
+  /** How many of them vote. */
+  voters = 0
+  /** Number and lineage of the view. */
+  viewKey = ''
   error: unknown
   isClosed = false
-  readonly #inbox: { readonly bytes: Uint8Array; readonly from: Endpoint }[] = []
+  #inbox: { readonly bytes: Uint8Array; readonly from: Endpoint; readonly atMs: number }[] = []
   readonly #outbox: { readonly to: Endpoint | null; readonly bytes: Uint8Array }[] = []
+  readonly #probes: { readonly to: Endpoint; readonly bytes: Uint8Array }[] = []
+  readonly #refusals: Endpoint[] = []
+  readonly #config: EngineConfig
+  /** Runs no turn until then. */
+  pausedUntilMs = 0
   #isAwake = true
+  #isLeaving = false
 
-  constructor(engine: Engine) {
-    this.engine = engine
+  constructor(config: EngineConfig, nowMs: number) {
+    this.#config = config
+    this.engine = new Engine(config, nowMs)
   }
 
   /** Sends to the group, or to one member; the engine's word for what became of it. */
@@ -190,7 +229,14 @@ export class Member {
   }
 
   leave(nowMs: number): void {
+    this.#isLeaving = true
     this.engine.leave(nowMs)
+    this.#isAwake = true
+  }
+
+  /** Goes on alone, as a new lineage. */
+  reform(nowMs: number): void {
+    this.engine.reform(nowMs)
     this.#isAwake = true
   }
 
@@ -201,21 +247,40 @@ export class Member {
     this.#isAwake = true
   }
 
-  arrive(bytes: Uint8Array, from: Endpoint): void {
-    this.#inbox.push({ bytes, from })
+  arrive(bytes: Uint8Array, from: Endpoint, atMs = 0): void {
+    this.#inbox.push({ bytes, from, atMs })
+  }
+
+  refuse(endpoint: Endpoint): void {
+    this.#refusals.push(endpoint)
+  }
+
+  /** When this member has something to do. */
+  get dueAtMs(): number {
+    if (this.isClosed) return Number.POSITIVE_INFINITY
+    let atMs = this.#isAwake || this.#refusals.length > 0 ? 0 : this.engine.deadlineMs
+    for (const arriving of this.#inbox) atMs = Math.min(atMs, arriving.atMs)
+    return Math.max(atMs, this.pausedUntilMs)
   }
 
   turn(nowMs: number): void {
-    if (this.isClosed) return
-    const arrived = this.#inbox.splice(0)
+    if (this.isClosed || nowMs < this.pausedUntilMs) return
+    const arrived = this.#inbox.filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs)
+    if (arrived.length > 0) this.#inbox = this.#inbox.filter(({ atMs }) => atMs > nowMs)
     for (const { bytes, from } of arrived) this.engine.receive(bytes, from, nowMs)
-    if (arrived.length === 0 && !this.#isAwake && nowMs < this.engine.deadlineMs) return
+    const refusals = this.#refusals.splice(0)
+    for (const endpoint of refusals) this.engine.refused(endpoint, nowMs)
+    if (arrived.length + refusals.length === 0 && !this.#isAwake && nowMs < this.engine.deadlineMs) return
     this.#isAwake = false
     if (this.#effects(nowMs)) this.#isAwake = this.#effects(nowMs)
   }
 
   takeSent(): { readonly to: Endpoint | null; readonly bytes: Uint8Array }[] {
     return this.#outbox.splice(0)
+  }
+
+  takeProbes(): { readonly to: Endpoint; readonly bytes: Uint8Array }[] {
+    return this.#probes.splice(0)
   }
 
   /** Ends the engine's turn. Returns whether the application had something to do. */
@@ -228,28 +293,55 @@ export class Member {
       this.#outbox.push({ to: outbox.to[i], bytes: sent })
     }
     outbox.clearDatagrams()
+    this.#probes.push(...outbox.probes.splice(0))
     const deliveries = outbox.takeDeliveries()
     for (const event of deliveries) {
+      this.#note(event)
       if (event instanceof Message) {
         if (this.isReading) this.#take(event)
         else this.unread.push(event)
         continue
       }
+      if (event.type !== 'view') {
+        this.log.push(event.type === 'merged' ? `merged ${event.won ? 'won' : 'lost'}` : event.type)
+        if (event.type === 'merged' && !event.won) this.#isOut()
+        continue
+      }
+      this.voters = event.view.members.filter(({ voter }) => voter).length
       this.view = event.view.members.map(({ name }) => name).join(' ')
+      this.viewKey = `${event.view.id} ${event.view.lineage}`
       this.log.push(`view ${event.view.id}: ${this.view}`)
     }
     const events = outbox.events.splice(0)
     for (const event of events) {
+      this.#note(event)
       if (event.type === 'drain' || event.type === 'sealed') this.log.push(event.type)
       else if (event.type === 'blocked') this.log.push(`blocked ${event.reason}: ${event.waiting.join(' ')}`)
       else if (event.type === 'unblocked') this.log.push(`unblocked ${event.reason}`)
-      else if (event.type === 'closed') {
+      else if (event.type === 'excluded') {
+        this.log.push('excluded')
+        this.#isOut()
+        this.engine = new Engine(this.#config, nowMs, engine.pastLife)
+        if (this.#isLeaving) this.engine.leave(nowMs)
+        this.#isAwake = true
+      } else if (event.type === 'closed') {
         this.isClosed = true
         this.error = event.error
         this.log.push(event.error === undefined ? 'closed' : `closed ${event.error.code}`)
       }
     }
     return deliveries.length > 0 || events.length > 0
+  }
+
+  /** In no view, for now. */
+  #isOut(): void {
+    this.view = ''
+    this.viewKey = ''
+    this.voters = 0
+  }
+
+  #note(event: GroupEvent | EngineEvent): void {
+    this.record.push({ incarnation: this.engine.self.incarnation, event })
   }
 
   #take(message: Message): void {

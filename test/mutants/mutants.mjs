@@ -1,8 +1,11 @@
+import { viewMutants } from './view-mutants.mjs'
+
 /**
  * Edits that break the protocol, each in a way that somebody could by mistake. `find` must occur exactly once in the
  * file. The suite must catch every one: see run.mjs.
  */
 export const mutants = [
+  ...viewMutants,
   {
     name: 'forgets which packets it has had',
     file: 'src/multicast/receive-window.ts',
@@ -54,13 +57,13 @@ export const mutants = [
   {
     name: 'installs the next view without what it misses of this one',
     file: 'src/engine/view-state.ts',
-    find: 'if (cut === null) return false',
-    replace: 'if (cut !== null) return true\n    if (cut === null) return false',
+    find: 'distance(incoming.window.received, cut[rank]) >= 0',
+    replace: 'distance(incoming.window.received, cut[rank]) >= -1_000',
   },
   {
     name: 'goes on sealing after its promise',
     file: 'src/engine/outgoing.ts',
-    find: 'if (this.isWedged || this.#pending !== null || !this.#makeRoom())',
+    find: 'if (this.isWedged || this.isPaused || this.#pending !== null || !this.#makeRoom())',
     replace: 'if (this.#pending !== null || !this.#makeRoom())',
   },
   {
@@ -72,7 +75,7 @@ export const mutants = [
   {
     name: 'drops the message that a closing view left unfinished',
     file: 'src/engine/engine.ts',
-    find: 'const pending = before?.out.pending ?? null',
+    find: 'const pending = before?.out.pending ?? this.#pending',
     replace: 'const pending: Uint8Array | null = before === undefined ? new Uint8Array() : null',
   },
 ]

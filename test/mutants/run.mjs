@@ -9,7 +9,11 @@ import { mutants } from './mutants.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** What must catch them, fastest first; a mutant that the first folder catches does not reach the next. */
-const SUITES = [['test/wire', 'test/multicast', 'test/engine', 'test/adversary'], ['test/sim']]
+const SUITES = [
+  ['test/paxos', 'test/wire', 'test/multicast', 'test/engine'],
+  ['test/scenarios', 'test/adversary'],
+  ['test/sim'],
+]
 
 function copyProject() {
   const folder = mkdtempSync(join(tmpdir(), 'tutti-mutant-'))

@@ -34,7 +34,7 @@ describe('faults', () => {
     const network = new FaultyNetwork(inner as unknown as NetworkPort, parseFaults(spec), seed)
     const numbers: number[] = []
     const datagram = (bytes: Uint8Array) => numbers.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))
-    network.start({ datagram, failed: () => {}, overflowed: () => {} })
+    network.start({ datagram, failed: () => {}, refused: () => {}, overflowed: () => {} })
     const train = new Uint8Array(40)
     for (let first = 0; first < packets; first += 10) {
       for (let i = 0; i < 10; i++) new DataView(train.buffer).setUint32(4 * i, first + i)

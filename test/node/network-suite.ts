@@ -44,6 +44,7 @@ class Receiver implements NetworkHandler {
     this.failures.push(error)
   }
 
+  refused(): void {}
   overflowed(): void {}
 
   async until(packets: number): Promise<Arrival[]> {

@@ -111,9 +111,19 @@ describe('opening a port', () => {
     expect(a.endpoint).toEqual(peers[0])
     const atA: number[] = []
     const heard = new Promise(resolve => {
-      a.start({ datagram: bytes => atA.push(bytes[0]) && resolve(undefined), failed: resolve, overflowed: () => {} })
+      a.start({
+        datagram: bytes => atA.push(bytes[0]) && resolve(undefined),
+        failed: resolve,
+        refused: () => {},
+        overflowed: () => {},
+      })
     })
-    b.start({ datagram: () => b.multicast(Uint8Array.of(2), 0, 1), failed: () => {}, overflowed: () => {} })
+    b.start({
+      datagram: () => b.multicast(Uint8Array.of(2), 0, 1),
+      failed: () => {},
+      refused: () => {},
+      overflowed: () => {},
+    })
     a.multicast(Uint8Array.of(1), 0, 1)
     await heard
     expect(atA).toEqual([2])
@@ -124,10 +134,15 @@ describe('opening a port', () => {
     const [small, sender] = await Promise.all([open({ port, receiveBufferBytes: 65536 }), open({ port })])
     let received = 0
     const counted = new Promise<number>(resolve => {
-      small.start({ datagram: () => received++, failed: () => {}, overflowed: resolve })
+      small.start({ datagram: () => received++, failed: () => {}, refused: () => {}, overflowed: resolve })
     })
     const ownOverflows: number[] = []
-    sender.start({ datagram: () => {}, failed: () => {}, overflowed: lost => ownOverflows.push(lost) })
+    sender.start({
+      datagram: () => {},
+      failed: () => {},
+      refused: () => {},
+      overflowed: lost => ownOverflows.push(lost),
+    })
     const train = new Uint8Array(10 * sender.packetBytes)
     for (let i = 0; i < 200; i++) sender.multicast(train, 0, train.length)
     expect((await counted) + received).toBe(200)
@@ -158,7 +173,7 @@ describe.runIf(process.platform === 'linux')('closing a port', () => {
 
   it.each([{}, { trains: false }])('leaves no socket, %j', async options => {
     const { a, b } = await pairOf(options)
-    a.start({ datagram: () => {}, failed: () => {}, overflowed: () => {} })
+    a.start({ datagram: () => {}, failed: () => {}, refused: () => {}, overflowed: () => {} })
     a.multicast(new Uint8Array(20_000), 0, 20_000)
     expect(sockets().length).toBe(before.length + 4)
     await Promise.all([a.close(), b.close()])

@@ -26,7 +26,18 @@ export class Namespaces {
     return ['ip', 'netns', 'exec', this.#host(i)]
   }
 
-  /** What the switch dropped. */
+  /** From now on nothing gets from one host to the other; the way back stays as it is. */
+  cut(from: number, to: number): void {
+    const way = ['iifname', `port${from}`, 'oifname', `port${to}`]
+    this.#in(this.#switch, 'nft', 'add', 'rule', 'bridge', 'tutti', 'cuts', ...way, 'drop')
+  }
+
+  /** Every way is open again. */
+  heal(): void {
+    this.#in(this.#switch, 'nft', 'flush', 'chain', 'bridge', 'tutti', 'cuts')
+  }
+
+  /** What the switch dropped by chance. */
   get dropped(): { packets: number; bytes: number } {
     const text = this.#in(this.#switch, 'nft', '--json', 'list', 'table', 'bridge', 'tutti')
     let packets = 0
@@ -72,8 +83,10 @@ export class Namespaces {
       this.#in(host, 'ethtool', '-K', 'eth0', 'tx-udp-segmentation', 'off')
       rules.push(`oifname ${port} numgen random mod 100 < ${lossPercent} counter drop`)
     }
-    const chain = ['type filter hook forward priority 0; policy accept;', ...rules].join('\n')
-    if (lossPercent > 0) this.#in(this.#switch, 'nft', `table bridge tutti {\nchain forward {\n${chain}\n}\n}`)
+    const hook = (priority: number) => `type filter hook forward priority ${priority}; policy accept;`
+    const loss = [hook(0), ...(lossPercent > 0 ? rules : [])].join('\n')
+    const chains = `chain forward {\n${loss}\n}\nchain cuts {\n${hook(1)}\n}`
+    this.#in(this.#switch, 'nft', `table bridge tutti {\n${chains}\n}`)
   }
 
   #add(name: string): void {

@@ -72,6 +72,7 @@ export class Host {
       failed: error => {
         throw error
       },
+      refused: () => {},
       overflowed: datagrams => {
         this.overflowed += datagrams
       },

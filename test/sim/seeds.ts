@@ -17,6 +17,16 @@ const MET = [
   'fragmentsRepaired',
 ] as const
 const MET_MIN = 20
+/** The same for what happens in few runs: in each of the four parts of a FULL series. */
+const MET_SELDOM = [
+  'fills',
+  'ballotsOutbid',
+  'valuesReproposed',
+  'exclusions',
+  'blocks',
+  'crashesInJoin',
+  'merges',
+] as const
 
 /** One of the four parts into which the seeds are split, so that they run side by side. */
 export function playSeeds(shard: number): void {
@@ -29,6 +39,9 @@ export function playSeeds(shard: number): void {
       expect(failed.map(report)).toEqual([])
       const rare = MET.filter(name => figures[name] < (FULL ? MET_MIN : 1))
       expect(rare).toEqual([])
+      if (!FULL) return
+      const seldom = MET_SELDOM.filter(name => figures[name] < MET_MIN / SHARDS)
+      expect(seldom).toEqual([])
     },
     count * RUN_MS_MAX,
   )

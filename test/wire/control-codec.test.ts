@@ -88,11 +88,11 @@ test('the view of the largest group, all names as long as they may be, has fragm
   const lineage = '0000000000000001'
   const sizes = { messageBytesMax: 1, packetBytes: 1400 }
   const next = encodeView({ lineage, id: 1, tag: 1, members, primary: true, checkBodies: true, ...sizes })
-  const packets = encode({ decide: { round: 1, next, cut: members.map(() => 0xffffffff) } }, 1400)
+  const packets = encode({ decide: { value: { next, cut: members.map(() => 0xffffffff) } } }, 1400)
   expect(packets.length).toBeLessThanOrEqual(CONTROL_FRAGMENTS_MAX)
   const reader = new ControlReader()
   const read = packets.map(packet => reader.read(packet, 0, A))
-  expect(read.at(-1)?.decide?.next?.members).toHaveLength(MEMBERS_MAX)
+  expect(read.at(-1)?.decide?.value?.next?.members).toHaveLength(MEMBERS_MAX)
 })
 
 test.each([

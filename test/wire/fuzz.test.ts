@@ -9,7 +9,7 @@ import { tutti } from '../../src/wire/generated/control.js'
 import { HEADER_BYTES, readU32, writeU16, writeU32 } from '../../src/wire/header.js'
 import { Harness, type Member } from '../engine/harness.js'
 import { fromHex, GROUP, readGolden } from './golden.js'
-import { groupTag, packet, resealed } from './reference.js'
+import { bodyNames, encodeBody, groupTag, packet, resealed } from './reference.js'
 
 const DATAGRAMS = process.env.FULL ? 1_000_000 : 20_000
 const HARMLESS = 0.8 * DATAGRAMS
@@ -23,9 +23,14 @@ const GOLDEN = [
   ...[...data, ...tell, ...control].flatMap(({ packets }) => packets.map(({ hex }) => fromHex(hex))),
   ...dropped.map(({ hex }) => fromHex(hex)),
 ]
+/** The bytes of a well-formed message of every kind of control body. */
+const BODIES = control.flatMap(({ body }) => (body === null ? [] : [encodeBody(body)]))
 
 /** Numbers at which something may break. */
 const EDGES = [0, 1, 2, 3, 31, 32, 255, 256, 511, 512, 513, 1024, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]
+
+/** Where a stream stands that nothing was sent in. */
+const FIRST = 0xffffffef
 
 /** Datagrams that arrive at a member of a live group, from a seed. */
 class Fuzzer {
@@ -105,6 +110,49 @@ class Fuzzer {
     return encodeControl(tutti.Control.decode(tutti.Control.encode(body).finish()), frame)[0]
   }
 
+  /** A well-formed control body of any kind with some of its bits flipped, or a piece of it gone, in a member's name. */
+  worn(tag: number, rank: number): Uint8Array {
+    const { random } = this
+    let body: Uint8Array = random.pick(BODIES).slice()
+    for (let flips = random.below(4); flips > 0; flips--) body[random.below(body.length)] ^= 1 << random.below(8)
+    const cut = random.below(body.length)
+    if (random.chance(0.1)) body = joined([body.subarray(0, cut), body.subarray(cut + random.below(9))])
+    const fragment = { tag, rank, seq: 1, stable: 1 }
+    return this.near(3, body, fragment)
+  }
+
+  /** The number of a ballot of that rank, or of another, or of nobody's. */
+  ballot(rank: number): number {
+    const { random } = this
+    return random.pick([
+      () => (1 + random.below(5)) * 65_536 + rank,
+      () => this.number() * 65_536 + rank,
+      () => this.number(),
+      () => this.noBallot(),
+    ])()
+  }
+
+  noBallot(): number {
+    return this.random.pick([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 2 ** 49 + 65_536])
+  }
+
+  /** What might be decided about the view after this one. */
+  value(members: object[]): object {
+    const { random } = this
+    const n = () => this.number()
+    const sizes = { messageBytesMax: 5_000, packetBytes: random.pick([PACKET_BYTES, 512 + random.below(65_000)]) }
+    const next = { lineage: this.bytes(8), id: n(), tag: n(), version: 1, members, ...sizes }
+    const end = { into: this.bytes(random.pick([8, 8, 7])) }
+    const merged = random.chance(0.2) ? [this.bytes(random.pick([8, 4]))] : []
+    const cut = random.chance(0.1)
+      ? this.numbers(5)
+      : random.pick([
+          [n(), n(), n()],
+          [FIRST, FIRST, FIRST],
+        ])
+    return { cut, merged, ...random.pick([{ next }, { next }, { next }, end, { next, ...end }, {}]) }
+  }
+
   numbers(max: number): number[] {
     return Array.from({ length: this.random.below(max + 1) }, () => this.number())
   }
@@ -138,13 +186,31 @@ class Fuzzer {
       () => this.control({ beat: { received: this.numbers(9) } }, tag, absent),
       () => this.control({ join: { member: { name: 'x', incarnation: this.bytes(random.below(8)) } } }, 0, 0xffff),
       () => this.control({ refuse: { incarnation: this.bytes(8), code: 'X' } }, 0, rank),
-      () => this.control({ leave: { incarnation: this.bytes(8) } }, tag, rank),
-      () => this.control({ promise: { round: this.number(), last: this.number() } }, tag, rank),
-      () => this.control({ prepare: { round: this.number() } }, this.number(), rank),
-      () =>
-        this.control({ decide: { round: this.number(), cut: this.numbers(4), next: this.brokenView() } }, tag, rank),
-      () => this.control({ installed: { tag: this.number(), incarnation: this.bytes(8) } }, 0, rank),
-      () => this.control({ settled: { tag: this.number() } }, this.number(), rank),
+      () => this.control({ invite: { nonce: this.number(), lineage: this.bytes(random.pick([8, 3])) } }, 0, 0xffff),
+      () => this.control({ willing: { nonce: this.number() } }, 0, 0xffff),
+      () => this.control({ hail: { lineage: this.bytes(8) } }, 0, 0xffff),
+      () => this.control({ hail: { lineage: this.bytes(random.below(8)), canDecide: true } }, 0, 0xffff),
+      () => this.control({ suspect: { accused: [3, 4096, 0xffffffff] } }, tag, rank),
+      () => this.control({ suspect: { accused: [0, 1, 2] } }, tag, absent),
+      () => this.control({ probe: { nonce: this.number() } }, tag, 0xffff),
+      () => this.control({ probe: { address: '203.0.113.9', port: random.pick([7, 65_536]) } }, tag, 0xffff),
+      () => this.control({ alive: { nonce: 3 + random.below(99), incarnation: this.bytes(8) } }, tag, 0xffff),
+      () => this.control({ wish: random.pick([{}, { ready: true }]) }, tag, rank),
+      () => this.control({ wish: { leave: true } }, random.next(), rank),
+      () => this.control({ prepare: { ballot: this.noBallot(), accused: this.numbers(3) } }, tag, rank),
+      () => this.control({ prepare: { ballot: 65_536 + ((rank + 1) % 3) } }, tag, rank),
+      () => this.control({ prepare: { ballot: this.ballot(rank) } }, this.number(), rank),
+      () => this.control({ promise: { ballot: this.ballot(rank), received: this.numbers(2) } }, tag, rank),
+      () => this.control({ promise: this.brokenPromise() }, tag, rank),
+      () => this.control({ fill: { ballot: 65_536 + rank, cut: this.numbers(2) } }, tag, rank),
+      () => this.control({ fill: { ballot: this.noBallot(), cut: [1, 2, 3] } }, tag, rank),
+      () => this.control({ filled: { ballot: this.ballot(rank) } }, tag, rank),
+      () => this.control({ accept: { ballot: 65_536 + rank, value: this.brokenValue() } }, tag, rank),
+      () => this.control({ accept: { ballot: this.ballot(rank), value: this.brokenValue() } }, tag, rank),
+      () => this.control({ accepted: { ballot: this.ballot(rank) } }, tag, rank),
+      () => this.control({ outbid: { ballot: this.noBallot() } }, tag, rank),
+      () => this.control({ decide: { value: this.brokenValue(), settled: random.chance(0.5) } }, tag, rank),
+      () => this.control({ decide: { value: this.value([]), settled: true } }, random.next(), rank),
     ])()
   }
 
@@ -157,6 +223,20 @@ class Fuzzer {
     const incarnation = random.pick([...this.#members.map(({ engine }) => engine.self.incarnation), '00000000000000aa'])
     const life = Buffer.from(incarnation, 'hex')
     const member = { name: `m${n()}`, incarnation: life, address: '203.0.113.9', port: 7, receiveBufferBytes: n() }
+    const everybody = this.#members.map(({ engine }) => ({
+      ...member,
+      ...alive(engine.self),
+      voter: random.chance(0.8),
+    }))
+    const members = random.pick([
+      [member, ...everybody],
+      everybody,
+      everybody.slice(1),
+      [everybody[0], everybody[0]],
+      [],
+    ])
+    const heard = Buffer.alloc(8, 1)
+    const ranks = () => random.pick([[], [0, 1, 2], this.numbers(4)])
     return random.pick([
       () => this.near(random.pick([1, 2]), this.body(), { tag, rank, seq: n(), stable: n() }),
       () => this.near(1, new Uint8Array(random.pick([600, 20_000, 65_000])), { tag, rank, seq: n(), stable: n() }),
@@ -175,23 +255,61 @@ class Fuzzer {
       },
       () => this.control({ join: { member, packetBytes: random.pick([PACKET_BYTES, n()]) } }, tag, rank),
       () => this.control({ refuse: { incarnation: life, code: 'ERR_X', reason: 'x' } }, tag, rank),
-      () => this.control({ leave: { incarnation: life } }, tag, rank),
-      () => this.control({ prepare: { round: n() } }, tag, rank),
-      () => this.control({ promise: { round: n(), last: n() } }, tag, rank),
+      () => this.worn(this.#view, rank),
+      () => this.worn(this.#view, rank),
+      () => this.worn(this.#view, rank),
+      () => this.control({ join: { member, packetBytes: PACKET_BYTES, lineage: this.bytes(8) } }, 0, 0xffff),
+      () => this.control({ invite: { nonce: n(), lineage: random.pick([heard, this.bytes(8)]) } }, 0, 0xffff),
+      () => this.control({ willing: { nonce: n() } }, tag, rank),
+      () => this.control({ hail: { lineage: random.pick([heard, this.bytes(8)]), canDecide: true } }, tag, rank),
+      () => this.control({ suspect: { accused: random.pick([[], [0], [1], [2], this.numbers(4)]) } }, tag, rank),
+      () => this.control({ probe: { nonce: n(), address: '203.0.113.9', port: 7 } }, tag, rank),
+      () => this.control({ alive: { nonce: random.pick([0, 1, 2, n()]), incarnation: life } }, tag, rank),
+      () => this.control({ wish: { leave: random.chance(0.3), ready: random.chance(0.5) } }, tag, rank),
+      () => this.control({ prepare: { ballot: this.ballot(rank), accused: ranks(), heard: ranks() } }, tag, rank),
       () => {
-        const members = [member, ...this.#members.map(({ engine }) => ({ ...member, ...alive(engine.self) }))]
-        const sizes = { messageBytesMax: 5_000, packetBytes: random.pick([PACKET_BYTES, 512 + random.below(65_000)]) }
-        const next = { lineage: this.bytes(8), id: n(), tag: n(), version: 1, members, ...sizes }
-        return this.control({ decide: { round: n(), next, cut: [n(), n(), n()] } }, tag, rank)
+        const earlier = random.chance(0.5) ? { acceptedBallot: this.ballot(1), acceptedValue: this.value(members) } : {}
+        return this.control(
+          { promise: { ballot: this.ballot(n() % 3), received: [n(), n(), n()], ...earlier } },
+          tag,
+          rank,
+        )
       },
-      () => this.control({ installed: { tag: n(), incarnation: life } }, tag, rank),
-      () => this.control({ settled: { tag: n() } }, tag, rank),
+      () => this.control({ fill: { ballot: this.ballot(rank), cut: [n(), n(), n()], heard: ranks() } }, tag, rank),
+      () => this.control({ filled: { ballot: this.ballot(rank) } }, tag, rank),
+      () =>
+        this.control({ accept: { ballot: this.ballot(rank), value: this.value(members), heard: ranks() } }, tag, rank),
+      () => this.control({ accepted: { ballot: this.ballot(n() % 3) } }, tag, rank),
+      () => this.control({ outbid: { ballot: this.ballot(n() % 3) } }, tag, rank),
+      () => this.control({ decide: { value: this.value(members), settled: random.chance(0.5) } }, tag, rank),
     ])()
   }
 
   gap(): object {
     const round = this.random.pick([0, 1, 2, 3, 0xffffffff])
     return { rank: this.random.pick([0, 1, 2, 3, 4096]), round, ranges: this.numbers(this.random.pick([6, 600])) }
+  }
+
+  brokenPromise(): object {
+    const { random } = this
+    const received = [1, 2, 3]
+    return random.pick([
+      { ballot: this.noBallot(), received },
+      { ballot: 65_536 + 3, received },
+      { ballot: this.ballot(0), received, acceptedBallot: this.noBallot(), acceptedValue: this.brokenValue() },
+    ])
+  }
+
+  brokenValue(): object {
+    const { random } = this
+    return random.pick([
+      { cut: this.numbers(4), next: this.brokenView() },
+      { cut: [1, 2, 3] },
+      { cut: [1, 2, 3], into: this.bytes(random.below(8)) },
+      { cut: this.numbers(2), into: this.bytes(8) },
+      { cut: [1, 2, 3], into: this.bytes(8), merged: [this.bytes(random.below(8))] },
+      {},
+    ])
   }
 
   brokenView(): object {
@@ -285,10 +403,15 @@ describe(`${LIES} datagrams that lie in a member's name`, () => {
       const net = new Harness({ seed, config: { group: GROUP } })
       const { members, view } = liveGroup(net)
       const fuzzer = new Fuzzer(seed, members, view)
+      const everybody = () => [...net.members.values()]
       for (let i = 0; i < generation; i++) {
-        fuzzer.random.pick(members).arrive(fuzzer.lie(), fuzzer.anybody())
+        // The group has something to agree on, and somebody who joins, or leaves, is lied to as well.
+        if (i === 50 && seed % 4 === 1) net.start('d')
+        if (i === 50 && seed % 4 === 2) members[1].leave(net.nowMs)
+        if (i === 50 && seed % 4 === 3) net.crash('c')
+        fuzzer.random.pick(everybody()).arrive(fuzzer.lie(), fuzzer.anybody())
         if (i % 10 !== 0) continue
-        for (const member of members) {
+        for (const member of everybody()) {
           if (member.isClosed) continue
           member.send('still here')
           member.send('and there', fuzzer.random.pick(members))
@@ -340,4 +463,95 @@ test('behind a corrupt packet of a train the others are read', () => {
   b.arrive(packets[1], a.engine.self.endpoint)
   net.run(1)
   expect(b.log).toEqual([`a: ${message.length} bytes`])
+})
+
+describe('a control frame that is nearly one', () => {
+  const ballot = 65_536
+  const received = [FIRST, FIRST, FIRST]
+  const value = { cut: received, into: new Uint8Array(8) }
+  const life = new Uint8Array(8)
+  /** What b drops, for which cause; null: it is well formed, and nothing comes of it. From a, unless a rank is given. */
+  const frames: [name: string, cause: string | null, body: object, rank?: number][] = [
+    ['suspect: from a rank that the view does not have', 'rank', { suspect: { accused: [2] } }, 3],
+    ['suspect: from the receiver itself', 'rank', { suspect: { accused: [2] } }, 1],
+    ['suspect: of ranks that the view does not have', null, { suspect: { accused: [3, 0xffffffff] } }],
+    ['suspect: of its own sender', null, { suspect: { accused: [0] } }],
+    ['probe: without an address', 'malformed', { probe: { nonce: 1, port: 7 } }],
+    ['probe: without a port', 'malformed', { probe: { nonce: 1, address: '203.0.113.9' } }],
+    ['probe: with a port that UDP does not have', 'malformed', { probe: { address: '203.0.113.9', port: 65_536 } }],
+    ['alive: to a question that nobody asked', null, { alive: { nonce: 0xffffffff, incarnation: life } }],
+    ['invite: into a lineage that nobody asked for', null, { invite: { nonce: 1, lineage: life } }],
+    ['invite: into no lineage', null, { invite: { nonce: 1 } }],
+    ['willing: of one who was not invited', null, { willing: { nonce: 1 } }],
+    ['hail: of no lineage', null, { hail: { canDecide: true } }],
+    ['hail: of half a lineage', null, { hail: { lineage: new Uint8Array(4), canDecide: true } }],
+    ['wish: for nothing', null, { wish: {} }],
+    ['prepare: without a ballot', 'malformed', { prepare: {} }],
+    ['prepare: with another’s ballot', 'malformed', { prepare: { ballot: ballot + 2 } }],
+    ['prepare: with half a ballot', 'malformed', { prepare: { ballot: ballot + 0.5 } }],
+    ['prepare: with a ballot that is no number', 'malformed', { prepare: { ballot: Number.NaN } }],
+    ['prepare: with a ballot below all', 'malformed', { prepare: { ballot: -ballot } }],
+    ['prepare: with a ballot above which there is none', 'malformed', { prepare: { ballot: 2 ** 49 } }],
+    ['prepare: against a rank that the view does not have', 'malformed', { prepare: { ballot, accused: [3] } }],
+    ['promise: to another’s ballot', 'malformed', { promise: { ballot, received } }],
+    ['promise: of one that knows too few members', 'malformed', { promise: { ballot: ballot + 1, received: [1, 2] } }],
+    ['promise: of one that knows too many', 'malformed', { promise: { ballot: ballot + 1, received: [1, 2, 3, 4] } }],
+    [
+      'promise: with a value and no ballot',
+      'malformed',
+      { promise: { ballot: ballot + 1, received, acceptedValue: value } },
+    ],
+    [
+      'promise: with a value that is none',
+      'malformed',
+      { promise: { ballot: ballot + 1, received, acceptedBallot: 1, acceptedValue: { cut: received } } },
+    ],
+    ['promise: in a ballot that was never begun', null, { promise: { ballot: ballot + 1, received } }],
+    ['fill: without a cut', 'malformed', { fill: { ballot } }],
+    ['fill: with another’s ballot', 'malformed', { fill: { ballot: ballot + 2, cut: received } }],
+    ['fill: in a ballot that was not promised', null, { fill: { ballot, cut: received } }],
+    ['filled: in a ballot that was never begun', null, { filled: { ballot: ballot + 1 } }],
+    ['filled: in no ballot', null, { filled: {} }],
+    ['accept: without a value', 'malformed', { accept: { ballot } }],
+    ['accept: with a cut for two', 'malformed', { accept: { ballot, value: { ...value, cut: [1, 2] } } }],
+    ['accept: with another’s ballot', 'malformed', { accept: { ballot: ballot + 2, value } }],
+    ['accepted: in a ballot that was never begun', null, { accepted: { ballot: ballot + 1 } }],
+    ['outbid: by nothing', 'malformed', { outbid: {} }],
+    ['outbid: by no number', 'malformed', { outbid: { ballot: Number.POSITIVE_INFINITY } }],
+    ['outbid: of a ballot that was never begun', null, { outbid: { ballot: ballot + 2 } }],
+    ['decide: nothing', 'malformed', { decide: {} }],
+    ['decide: what neither goes on nor ends', 'malformed', { decide: { value: { cut: received } } }],
+    ['decide: with a cut for four', 'malformed', { decide: { value: { ...value, cut: [1, 2, 3, 4] } } }],
+    ['decide: for half a lineage', 'malformed', { decide: { value: { cut: received, into: new Uint8Array(4) } } }],
+    ['decide: a view without members', 'malformed', { decide: { value: { cut: received, next: { id: 1, tag: 1 } } } }],
+  ]
+
+  test.each(frames)('%s', (_, cause, body, rank = 0) => {
+    const net = new Harness({ config: { group: GROUP } })
+    const { members, view } = liveGroup(net)
+    const [a, b] = members
+    const frame = { groupTag: groupTag(GROUP), viewTag: view, rank, packetBytes: PACKET_BYTES }
+    const [bytes] = encodeControl(tutti.Control.decode(tutti.Control.encode(body).finish()), frame)
+    const before = { ...b.engine.counters.dropped }
+    b.arrive(bytes, a.engine.self.endpoint)
+    net.run(1)
+    const expected = cause === null ? before : { ...before, [cause]: (before[cause] ?? 0) + 1 }
+    // Bodies that are not a view's are of a stray frame, and counted as such.
+    const { view: strays = 0, ...causes } = b.engine.counters.dropped
+    expect({ ...causes, view: before.view ?? 0 }).toEqual({ ...expected, view: before.view ?? 0 })
+    expect(strays - (before.view ?? 0)).toBeLessThanOrEqual(1)
+    b.send('on it goes')
+    net.run(400)
+    for (const { log } of members) expect(log).toEqual(['b: on it goes'])
+  })
+
+  test('of every kind that views are agreed with', () => {
+    const multicast = ['nack', 'report', 'announce', 'beat', 'join', 'refuse']
+    const kinds = new Set(frames.map(([, , body]) => Object.keys(body)[0]))
+    expect([...kinds].sort()).toEqual(
+      bodyNames()
+        .filter(name => !multicast.includes(name))
+        .sort(),
+    )
+  })
 })

@@ -127,10 +127,20 @@ const view = (members: object[]) => ({
 function controls(): GoldenControl[] {
   const outsider = { tag: 0, rank: NONE }
   const alice = identity('alice', ALICE, 40_001)
+  // A joiner: a member at once, a voter later.
+  const carol = { ...identity('carol', '1122334455667788', 40_003), voter: false }
+  const bob = identity('bob', BOB, 40_002)
   const crowd = Array.from({ length: 20 }, (_, i) =>
     identity(`member-${i}`, i.toString(16).padStart(16, '0'), 40_000 + i),
   )
   const toBob = { tag: tellTag(ALICE, BOB), rank: NONE }
+  // Round 3 of rank 1.
+  const ballot = 3 * 65_536 + 1
+  const value = {
+    next: view([alice, bob, carol]),
+    cut: [12, 4_294_967_295, 0],
+    merged: [base64('0011223344556677')],
+  }
   return [
     control('two gaps of one origin, one across the wrap; one gap of another', {
       nack: {
@@ -153,6 +163,11 @@ function controls(): GoldenControl[] {
     }),
     control('a request to join', { join: { member: alice, checkBodies: true, packetBytes: PACKET_BYTES } }, outsider),
     control(
+      'a request to join of one that was left out',
+      { join: { member: alice, packetBytes: PACKET_BYTES, lineage: base64('00ff00ff00ff00ff') } },
+      outsider,
+    ),
+    control(
       'a refusal',
       {
         refuse: {
@@ -161,28 +176,49 @@ function controls(): GoldenControl[] {
           reason: 'the group has a live member named alice',
         },
       },
-      { tag: 0 },
+      outsider,
     ),
-    control('a request to leave', { leave: { incarnation: base64(ALICE) } }),
-    control('prepare', { prepare: { round: 2_863_311_530 } }),
-    control('promise', { promise: { round: 2_863_311_530, last: 12 } }),
-    control('decide', {
-      decide: {
-        round: 2_863_311_530,
-        next: view([alice, identity('bob', BOB, 40_002)]),
-        cut: [12, 4_294_967_295, 0],
-      },
+    control(
+      'an invitation into a lineage',
+      { invite: { nonce: 4_294_967_295, lineage: base64('00ff00ff00ff00ff') } },
+      outsider,
+    ),
+    control('the answer to it', { willing: { nonce: 4_294_967_295 } }, outsider),
+    control(
+      'a lineage that makes itself known',
+      { hail: { lineage: base64('ffeeddccbbaa9988'), canDecide: true } },
+      outsider,
+    ),
+    control('two members are taken for dead', { suspect: { accused: [0, 3] } }),
+    control('nobody is taken for dead any more', { suspect: {} }),
+    control('a question to an endpoint', { probe: { nonce: 2, address: '192.0.2.7', port: 40_001 } }, { rank: NONE }),
+    control('the answer to it, alive', { alive: { nonce: 2, incarnation: base64(BOB) } }, { rank: NONE }),
+    control('a wish to leave', { wish: { leave: true } }),
+    control('a wish to vote', { wish: { ready: true } }),
+    control('prepare', { prepare: { ballot, accused: [0], heard: [1, 2] } }),
+    control('promise', { promise: { ballot, received: [12, 4_294_967_295, 3] } }),
+    control('promise, of one that voted before', {
+      promise: { ballot, received: [12, 4_294_967_295, 0], acceptedBallot: 2 * 65_536 + 1, acceptedValue: value },
     }),
-    control('installed', { installed: { tag: 0xdecade01, incarnation: base64(ALICE) } }, { tag: 0 }),
-    control('settled', { settled: { tag: 0xdecade01 } }),
+    control('fill', { fill: { ballot, cut: [12, 4_294_967_295, 3], heard: [1, 2] } }),
+    control('filled', { filled: { ballot } }),
+    control('accept', { accept: { ballot, value, heard: [1, 2] } }),
+    control('accepted', { accepted: { ballot } }),
+    control('the largest ballot, as a proposer is told that it is outbid', {
+      outbid: { ballot: 2 ** 32 * 65_536 + 4_095 },
+    }),
+    control('decide', { decide: { value, settled: true } }),
+    control('a decision that ends its lineage', {
+      decide: { value: { cut: [12, 4_294_967_295], into: base64('0011223344556677') } },
+    }),
     control("a NACK of a tell's stream, which its tag names", { nack: { gaps: [{ rank: 0, ranges: [1, 1] }] } }, toBob),
-    control('a decision in fragments', { decide: { round: 1, next: view(crowd), cut: [1] } }),
+    control('a decision in fragments', { decide: { value: { next: view(crowd), cut: [1] } } }),
     control(
       'a field that this release does not know is ignored',
-      { prepare: { round: 5 } },
+      { filled: { ballot: 65_536 } },
       {},
-      // Field 100 of Prepare, a varint, behind the round.
-      Uint8Array.from([0x6a, 5, 0x08, 5, 0xa0, 0x06, 1]),
+      // Field 34 of Control; in it the ballot, a double, and behind that field 100, a varint.
+      Uint8Array.from([0x92, 0x02, 12, 0x09, 0, 0, 0, 0, 0, 0, 0xf0, 0x40, 0xa0, 0x06, 1]),
     ),
     control('a body that this release does not know', null, {}, Uint8Array.from([0xa2, 0x06, 1, 0])),
   ]

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { tutti } from '../../src/wire/generated/control.js'
 import { MEMBERS_MAX } from '../../src/wire/limits.js'
-import { type AgreedView, decodeView, encodeView, identityOf, type Peer, peerOf } from '../../src/wire/view-codec.js'
+import {
+  type AgreedView,
+  decodeValue,
+  decodeView,
+  encodeValue,
+  encodeView,
+  identityOf,
+  type Peer,
+  peerOf,
+  type Value,
+} from '../../src/wire/view-codec.js'
 
 const alice: Peer = {
   name: 'älice',
@@ -68,5 +78,51 @@ describe('a member is not well formed', () => {
   ])('%s', (_, change) => {
     expect(peerOf(identityOf(alice))).toEqual(alice)
     expect(peerOf({ ...identityOf(alice), ...change })).toBeUndefined()
+  })
+})
+
+const cut = [0, 0xffffffff, 0xfffffff0]
+const change: Value = { next: view, cut, into: null, merged: ['00000000000000ff', 'ffffffffffffffff'] }
+const end: Value = { next: null, cut, into: '0000000000000001', merged: [] }
+
+/** As the others get it. */
+const sentValue = (value: Value, other: tutti.Value.$Properties = {}) =>
+  tutti.Value.decode(tutti.Value.encode({ ...encodeValue(value), ...other }).finish())
+
+test.each([
+  ['a view that follows', change],
+  ['a view that follows, with nobody from elsewhere', { ...change, merged: [] }],
+  ['the end of a lineage', end],
+])('a value comes back as it was: %s', (_, value) => {
+  expect(decodeValue(sentValue(value), cut.length)).toEqual(value)
+})
+
+test('who does not know the closing view takes a value with any cut', () => {
+  expect(decodeValue(sentValue(change), undefined)).toEqual(change)
+  expect(decodeValue(sentValue({ ...end, cut: [] }), undefined)).toEqual({ ...end, cut: [] })
+})
+
+describe('a value is not well formed', () => {
+  const eight = new Uint8Array(8)
+  test.each<[string, Value, tutti.Value.$Properties]>([
+    ['without a cut', change, { cut: [] }],
+    ['with a cut for fewer members than the closing view had', change, { cut: [1, 2] }],
+    ['with a cut for more', change, { cut: [1, 2, 3, 4] }],
+    ['that ends its lineage for no other', end, { into: new Uint8Array(0) }],
+    ['that ends its lineage for half a one', end, { into: new Uint8Array(4) }],
+    ['that ends its lineage and goes on', change, { into: eight }],
+    ['whose view is not well formed', change, { next: { ...encodeView(view), id: 0 } }],
+    ['whose view has no members', change, { next: { ...encodeView(view), members: [] } }],
+    ['whose view is of a version to come', change, { next: { ...encodeView(view), version: 2 } }],
+    ['with half a lineage that was given up', change, { merged: [eight, new Uint8Array(4)] }],
+  ])('%s', (_, value, other) => {
+    expect(decodeValue(sentValue(value), cut.length)).toEqual(value)
+    expect(decodeValue(sentValue(value, other), cut.length)).toBeUndefined()
+  })
+
+  test('when there is none', () => {
+    expect(decodeValue(undefined, cut.length)).toBeUndefined()
+    expect(decodeValue(null, undefined)).toBeUndefined()
+    expect(decodeValue(tutti.Value.decode(new Uint8Array(0)), undefined)).toBeUndefined()
   })
 })

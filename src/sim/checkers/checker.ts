@@ -1,4 +1,5 @@
 import type { TraceLine } from '../trace.js'
+import type { History } from './history.js'
 
 /** A sentence about what a process did and should not have done, or did not do and should have. */
 export interface Violation {
@@ -14,6 +15,9 @@ export interface Checker {
    * a trace only if it ends after the network was whole again and long enough for all to be repaired.
    */
   readonly kind: 'safety' | 'liveness'
-  /** In time and memory linear in the trace. Crashed processes' lines count like all others. */
-  check(trace: readonly TraceLine[]): Violation[]
+  /**
+   * In time and memory linear in the trace. Crashed processes' lines count like all others.
+   * @param history  of the trace, where the caller has it already
+   */
+  check(trace: readonly TraceLine[], history?: History): Violation[]
 }

@@ -1,39 +1,32 @@
 import type { Checker, Violation } from './checker.js'
-import { beginningAt, historyOf, type Life, senderOf, shown } from './history.js'
+import { type History, historyOf } from './history.js'
+import { type Delivery, isUndivided, type Life, type Stay, senderOf, shown, type Told } from './life.js'
+import { beginningOf, runOf } from './run.js'
 
 /**
  * Per sender and order class, what a member delivers is what was sent, in the order in which it was sent, without gaps:
- * one piece of the sender's sequence, which begins where the two first share a view. The same for what one tells another.
+ * one piece of the sender's sequence for each run of views that the two share, which begins where that run does. The
+ * same for what one tells another.
  */
 export const fifo: Checker = {
   name: 'fifo',
   kind: 'safety',
-  check(trace) {
-    const { lives, bySender, livesOf } = historyOf(trace)
+  check(trace, history = historyOf(trace)) {
     const violations: Violation[] = []
-    for (const life of lives) {
+    for (const life of history.lives) {
       const report = (what: string): void => {
-        violations.push({ checker: fifo.name, process: life.process, what })
+        violations.push({ checker: fifo.name, process: life.process.id, what })
       }
-      for (const [sender, delivered] of grouped(life.deliveries, item => bySender.get(senderOf(item)))) {
-        const beginning = beginningAt(life, sender) ?? { from: 0, certain: false }
-        for (const order of new Set(delivered.map(item => item.order))) {
-          const earlier = new Set(sender.sends.slice(0, beginning.from).map(send => send.key))
-          const sent = sender.sends.slice(beginning.from).filter(send => send.order === order)
-          const keys = delivered.filter(item => item.order === order).map(item => item.key)
-          follow(keys, earlier, sent, beginning.certain, sender.name, report)
-        }
-      }
-      for (const [sender, told] of grouped(life.told, item => bySender.get(senderOf(item)))) {
-        const keys = told.map(item => item.key)
-        // A name that was restarted may have missed what its earlier life was told.
-        const certain = livesOf.get(life.name) === 1
+      for (const { sender, first, items } of pieces(life.deliveries, history)) judge(sender, first, items, report)
+      for (const { sender, items } of pieces(life.told, history)) {
+        const told = items.map(item => item.key)
+        const tells = sender.process.tells.filter(tell => tell.to === life.process.name)
         follow(
-          keys,
+          told,
           new Set(),
-          sender.tells.filter(tell => tell.to === life.name),
-          certain,
-          sender.name,
+          tells,
+          isUndivided(life, history.livesOf) && isUndivided(sender, history.livesOf),
+          sender,
           report,
         )
       }
@@ -42,17 +35,41 @@ export const fifo: Checker = {
   },
 }
 
-function grouped<T>(items: readonly T[], senderOfItem: (item: T) => Life | undefined): Map<Life, T[]> {
-  const groups = new Map<Life, T[]>()
+interface Piece<T> {
+  readonly sender: Life
+  /** The view in which their run begins. */
+  readonly first: Stay | undefined
+  readonly items: T[]
+}
+
+/** What came from one sender in one run of views, each. */
+function pieces<T extends Delivery | Told>(items: readonly T[], { bySender }: History): Piece<T>[] {
+  const all: Piece<T>[] = []
+  const open = new Map<Life, Piece<T>>()
   for (const item of items) {
-    const sender = senderOfItem(item)
+    const sender = bySender.get(senderOf(item))
     // From nobody in the trace: integrity reports that.
     if (sender === undefined) continue
-    const group = groups.get(sender)
-    if (group === undefined) groups.set(sender, [item])
-    else group.push(item)
+    const first = runOf(item.stay, sender)
+    const piece = open.get(sender)
+    if (piece !== undefined && piece.first === first) piece.items.push(item)
+    else {
+      const next = { sender, first, items: [item] }
+      open.set(sender, next)
+      all.push(next)
+    }
   }
-  return groups
+  return all
+}
+
+function judge(sender: Life, first: Stay | undefined, items: readonly Delivery[], report: (what: string) => void) {
+  const { from, certain } = beginningOf(first, sender)
+  const earlier = new Set(sender.sends.slice(0, from).map(send => send.key))
+  for (const order of new Set(items.map(item => item.order))) {
+    const sent = sender.sends.slice(from).filter(send => send.order === order)
+    const keys = items.filter(item => item.order === order).map(item => item.key)
+    follow(keys, earlier, sent, certain, sender, report)
+  }
 }
 
 /**
@@ -64,9 +81,10 @@ function follow(
   earlier: ReadonlySet<string>,
   sent: readonly { readonly key: string; readonly refused: boolean }[],
   certain: boolean,
-  from: string,
+  sender: Life,
   report: (what: string) => void,
 ): void {
+  const from = sender.process.name
   const places = new Map<string, number[]>()
   for (let i = sent.length - 1; i >= 0; i--) {
     const list = places.get(sent[i].key)

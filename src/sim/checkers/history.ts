@@ -1,187 +1,222 @@
-import type { Order } from '../../types.js'
-import type { Payload, TraceLine } from '../trace.js'
+import type { TraceLine } from '../trace.js'
+import { attribute, seal } from './attribution.js'
+import { type Decree, noteAgreement } from './decree.js'
+import { Keys, type Life, type Process, type SentMessage, type Stay, selfOf, type Tell } from './life.js'
 
-/** A trace as the checkers want it: per life of a process, what it sent, saw and delivered. */
-
-export interface SentMessage {
-  /** Equal for equal data. */
-  readonly key: string
-  readonly order: Order
-  /** In which view it was sealed, as far as its sender's trace tells. */
-  view: number | undefined
-  /** Its sender was told that it was not sent, or that nobody knows: it may be missing anywhere. */
-  refused: boolean
-}
-
-export interface Tell {
-  readonly key: string
-  readonly to: string
-  refused: boolean
-}
-
-export interface Delivery {
-  readonly key: string
-  /** Of the sender. */
-  readonly name: string
-  readonly incarnation: string
-  readonly view: number
-  readonly order: Order
-}
-
-export interface Told {
-  readonly key: string
-  readonly name: string
-  readonly incarnation: string
-}
-
-export interface Life {
-  readonly process: string
-  name: string
-  incarnation: string
-  /** `live`: it neither left nor was killed before the trace ends. */
-  fate: 'live' | 'left' | 'crashed'
-  readonly sends: SentMessage[]
-  readonly tells: Tell[]
-  readonly deliveries: Delivery[]
-  readonly told: Told[]
-  /** The first of this life's views that each incarnation is a member of. */
-  readonly firstShared: Map<string, number>
-}
-
+/** A trace as the checkers want it: per life of a process what it sent, saw and delivered, and per view what was voted. */
 export interface History {
+  readonly processes: readonly Process[]
   readonly lives: readonly Life[]
   /** By `senderOf`. */
   readonly bySender: ReadonlyMap<string, Life>
+  readonly byIncarnation: ReadonlyMap<string, Life>
   /** How many lives each name had. */
   readonly livesOf: ReadonlyMap<string, number>
+  /** By tag of the closing view. */
+  readonly decrees: ReadonlyMap<number, Decree>
 }
 
-/** One life of one name, as messages name their sender. */
-export const senderOf = (from: { readonly name: string; readonly incarnation: string }): string =>
-  `${from.name} ${from.incarnation}`
+/** A process that cannot go on says why in an error without an id. */
+const ENDINGS: ReadonlySet<string> = new Set(['ERR_TUTTI_LEAVE_TIMEOUT', 'ERR_TUTTI_LEFT', 'ERR_TUTTI_NAME'])
 
-/** Data for a sentence: short. */
-export function shown(key: string): string {
-  return key.length <= 40 ? JSON.stringify(key) : `${JSON.stringify(key.slice(0, 40))}… (${key.length} characters)`
-}
-
-const keyOf = (data: Payload): string => (typeof data === 'string' ? data : `\0base64 ${data.base64}`)
+type Command = Extract<TraceLine, { op: string }>
+type Event = Extract<TraceLine, { event: string }>
 
 export function historyOf(trace: readonly TraceLine[]): History {
-  const lives = new Map<string, Life>()
-  const byId = new Map<string, SentMessage | Tell>()
-  for (const line of trace) {
-    let life = lives.get(line.process)
-    if (life === undefined) {
-      life = begun(line.process)
-      lives.set(line.process, life)
+  const reader = new Reader()
+  for (const line of trace) reader.read(line)
+  return reader.history()
+}
+
+/** One process while its lines are read. */
+interface Reading {
+  readonly process: Process
+  readonly byId: Map<string, SentMessage | Tell>
+  life: Life
+  stay: Stay | undefined
+}
+
+class Reader {
+  readonly #readings = new Map<string, Reading>()
+  readonly #decrees = new Map<number, Decree>()
+  readonly #keys = new Keys()
+  #line = -1
+
+  read(line: TraceLine): void {
+    this.#line++
+    if ('event' in line && noteAgreement(this.#decrees, line)) return
+    let reading = this.#readings.get(line.process)
+    if (reading === undefined) {
+      reading = begun(line.process)
+      this.#readings.set(line.process, reading)
     }
-    if ('op' in line) command(life, line, byId)
-    else event(life, line, byId)
+    if ('op' in line) this.#command(reading, line)
+    else this.#event(reading, line)
   }
-  const bySender = new Map<string, Life>()
-  const livesOf = new Map<string, number>()
-  for (const life of lives.values()) {
-    sealedViews(life)
-    bySender.set(senderOf(life), life)
-    livesOf.set(life.name, (livesOf.get(life.name) ?? 0) + 1)
+
+  history(): History {
+    const processes = [...this.#readings.values()].map(({ process }) => process)
+    revealLives(processes)
+    const lives = processes.flatMap(process => process.lives)
+    attribute(processes)
+    const livesOf = new Map<string, number>()
+    for (const life of lives) {
+      const last = life.stays.at(-1)
+      if (last?.end === 'open' && life.fate !== 'live') last.end = life.fate === 'left' ? 'left' : 'broken'
+      seal(life)
+      const { name } = life.process
+      livesOf.set(name, (livesOf.get(name) ?? 0) + 1)
+    }
+    return {
+      processes,
+      lives,
+      bySender: new Map(lives.map(life => [selfOf(life), life])),
+      byIncarnation: new Map(lives.map(life => [life.incarnation, life])),
+      livesOf,
+      decrees: this.#decrees,
+    }
   }
-  return { lives: [...lives.values()], bySender, livesOf }
-}
 
-const begun = (process: string): Life => ({
-  process,
-  name: '',
-  incarnation: '',
-  fate: 'live',
-  sends: [],
-  tells: [],
-  deliveries: [],
-  told: [],
-  firstShared: new Map(),
-})
-
-function command(life: Life, line: Extract<TraceLine, { op: string }>, byId: Map<string, SentMessage | Tell>): void {
-  if (line.op === 'leave') return
-  const key = keyOf(line.data)
-  let item: SentMessage | Tell
-  if (line.op === 'send') {
-    item = { key, order: line.order ?? 'fifo', view: undefined, refused: false }
-    life.sends.push(item)
-  } else {
-    item = { key, to: line.to, refused: false }
-    life.tells.push(item)
+  #command({ process, byId }: Reading, line: Command): void {
+    let item: SentMessage | Tell
+    if (line.op === 'send') {
+      const { data, order = 'fifo', id } = line
+      const answers = { sentView: undefined, seal: undefined, refused: false }
+      item = { key: this.#keys.of(data), order, line: this.#line, hasId: id !== undefined, ...answers }
+      process.sends.push(item)
+    } else if (line.op === 'tell') {
+      item = { key: this.#keys.of(line.data), to: line.to, refused: false }
+      process.tells.push(item)
+    } else {
+      if (line.op === 'leave') process.isLeaving = true
+      return
+    }
+    if (line.id !== undefined) byId.set(line.id, item)
   }
-  if (line.id !== undefined) byId.set(idOf(life, line.id), item)
-}
 
-function event(life: Life, line: Extract<TraceLine, { event: string }>, byId: Map<string, SentMessage | Tell>): void {
-  switch (line.event) {
-    case 'ready':
-      life.name = line.name
-      life.incarnation = line.incarnation
-      break
-    case 'view':
-      for (const { incarnation } of line.members) {
-        if (!life.firstShared.has(incarnation)) life.firstShared.set(incarnation, line.id)
+  #event(reading: Reading, line: Event): void {
+    const { process, byId, life, stay } = reading
+    switch (line.event) {
+      case 'ready':
+        process.name = line.name
+        process.group = line.group ?? ''
+        process.isNamed = true
+        life.incarnation = line.incarnation
+        break
+      case 'view':
+        this.#view(reading, line)
+        break
+      case 'message': {
+        const { from: name, incarnation, view, order } = line
+        const delivery = { key: this.#keys.of(line.data), name, incarnation, view, order, stay }
+        life.deliveries.push(delivery)
+        stay?.deliveries.push(delivery)
+        break
       }
-      break
-    case 'message': {
-      const { from: name, incarnation, view, order } = line
-      life.deliveries.push({ key: keyOf(line.data), name, incarnation, view, order })
-      break
+      case 'told':
+        life.told.push({ key: this.#keys.of(line.data), name: line.from, incarnation: line.incarnation, stay })
+        break
+      case 'sent': {
+        const item = byId.get(line.id)
+        if (item !== undefined && 'sentView' in item) item.sentView = line.view
+        break
+      }
+      case 'error': {
+        const item = line.id === undefined ? undefined : byId.get(line.id)
+        if (item !== undefined) item.refused = true
+        if (line.id === undefined && ENDINGS.has(line.code)) life.fate = 'failed'
+        break
+      }
+      case 'excluded':
+        this.#break(reading)
+        life.fate = 'excluded'
+        life.endLine = this.#line
+        reading.life = born(process, line.incarnation)
+        process.lives.push(reading.life)
+        reading.stay = undefined
+        break
+      case 'merged':
+        if (!line.won) this.#break(reading)
+        break
+      case 'left':
+        if (life.fate === 'live') life.fate = 'left'
+        break
+      case 'crashed':
+        life.fate = 'crashed'
     }
-    case 'told':
-      life.told.push({ key: keyOf(line.data), name: line.from, incarnation: line.incarnation })
-      break
-    case 'sent': {
-      const item = byId.get(idOf(life, line.id))
-      if (item !== undefined && 'view' in item) item.view = line.view
-      break
-    }
-    case 'error': {
-      const item = line.id === undefined ? undefined : byId.get(idOf(life, line.id))
-      if (item !== undefined) item.refused = true
-      break
-    }
-    case 'left':
-    case 'crashed':
-      life.fate = line.event
-      break
   }
-}
 
-const idOf = (life: Life, id: string): string => `${life.process}\0${id}`
+  #view(reading: Reading, line: Extract<Event, { event: 'view' }>): void {
+    const { process, life, stay: before } = reading
+    const { lineage, id, members, primary, transfer } = line
+    const isSuccessor = before?.lineage === lineage && before.end === 'open'
+    if (isSuccessor) before.end = 'survived'
+    else if (before !== undefined) this.#break(reading)
+    const stay: Stay = {
+      ordinal: life.stays.length,
+      lineage,
+      id,
+      view: `${lineage} ${id}`,
+      members,
+      incarnations: new Set(members.map(member => member.incarnation)),
+      primary,
+      transfer,
+      before,
+      isSuccessor,
+      isShared: isSuccessor || (before !== undefined && (transfer?.includes(process.name) ?? false)),
+      deliveries: [],
+      end: 'open',
+    }
+    life.stays.push(stay)
+    reading.stay = stay
+  }
 
-// What a life delivered of its own says in which view it was sealed, also where it was sent without an id.
-function sealedViews(life: Life): void {
-  let next = 0
-  for (const delivery of life.deliveries) {
-    if (delivery.incarnation !== life.incarnation) continue
-    while (next < life.sends.length && life.sends[next].key !== delivery.key) next++
-    if (next === life.sends.length) return
-    life.sends[next++].view = delivery.view
+  /** What this member sealed last in its view may never be delivered. */
+  #break({ process, stay }: Reading): void {
+    if (stay !== undefined) stay.end = 'broken'
+    process.brokenAt = this.#line
   }
 }
 
 /**
- * Where in `sender.sends` begins what `receiver` should see, and whether that is certain: with the first message that
- * was sealed in a view that has both.
+ * A process may be left out, come back, send, and crash before its reader has got as far as the word of that: then only
+ * others name the incarnation. It is another life of a process of that name which was told to send that.
  */
-export function beginningAt(receiver: Life, sender: Life): { from: number; certain: boolean } | undefined {
-  const view = receiver.firstShared.get(sender.incarnation)
-  if (view === undefined) return undefined
-  let from = 0
-  let certain = true
-  for (let i = 0; i < sender.sends.length; i++) {
-    const { view: sealed, refused } = sender.sends[i]
-    if (sealed === undefined) {
-      if (!refused) certain = false
-      continue
-    }
-    if (sealed >= view) return { from, certain }
-    from = i + 1
-    certain = true
+function revealLives(processes: readonly Process[]): void {
+  const known = new Set(processes.flatMap(({ lives }) => lives.map(life => life.incarnation)))
+  const received = processes.flatMap(({ lives }) => lives.flatMap(life => [...life.deliveries, ...life.told]))
+  for (const { name, incarnation, key } of received) {
+    if (known.has(incarnation)) continue
+    const sender = processes.find(process => process.name === name && hasSent(process, key))
+    if (sender === undefined) continue
+    known.add(incarnation)
+    const { fate } = sender.lives[sender.lives.length - 1]
+    sender.lives.push({ ...born(sender, incarnation), fate })
   }
-  return { from, certain: false }
+}
+
+const hasSent = ({ sends, tells }: Process, key: string): boolean =>
+  sends.some(send => send.key === key) || tells.some(tell => tell.key === key)
+
+function begun(id: string): Reading {
+  const process: Process = {
+    id,
+    name: '',
+    group: '',
+    isNamed: false,
+    isLeaving: false,
+    lives: [],
+    sends: [],
+    tells: [],
+    brokenAt: -1,
+  }
+  const life = born(process, '')
+  process.lives.push(life)
+  return { process, byId: new Map(), life, stay: undefined }
+}
+
+function born(process: Process, incarnation: string): Life {
+  const ordinal = process.lives.length
+  const endLine = Number.POSITIVE_INFINITY
+  return { process, ordinal, incarnation, fate: 'live', endLine, sends: [], deliveries: [], told: [], stays: [] }
 }

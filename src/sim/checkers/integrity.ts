@@ -1,17 +1,20 @@
 import type { Checker, Violation } from './checker.js'
-import { type Delivery, historyOf, type Life, senderOf, shown, type Told } from './history.js'
+import { historyOf } from './history.js'
+import { type Delivery, type Life, senderOf, shown, type Told } from './life.js'
 
-/** What is delivered was sent, by that sender; what is told was told to this one. */
+/** What is delivered was sent, by that sender and before its life was over; what is told was told to this one. */
 export const integrity: Checker = {
   name: 'integrity',
   kind: 'safety',
-  check(trace) {
-    const { lives, bySender } = historyOf(trace)
+  check(trace, { processes, lives, bySender } = historyOf(trace)) {
     const sent = new Map<Life, Set<string>>()
     const told = new Map<Life, Set<string>>()
-    for (const life of lives) {
-      sent.set(life, new Set(life.sends.map(send => send.key)))
-      told.set(life, new Set(life.tells.map(tell => addressed(tell.to, tell.key))))
+    for (const process of processes) {
+      const tells = new Set(process.tells.map(tell => addressed(tell.to, tell.key)))
+      for (const life of process.lives) {
+        sent.set(life, new Set(process.sends.filter(send => send.line < life.endLine).map(send => send.key)))
+        told.set(life, tells)
+      }
     }
     const violations: Violation[] = []
     const judge = (life: Life, verb: string, item: Delivery | Told, known: Map<Life, Set<string>>, key: string) => {
@@ -21,13 +24,13 @@ export const integrity: Checker = {
         sender === undefined ? `${senderOf(item)}, who is not in the trace` : `${item.name}, who did not send it`
       violations.push({
         checker: integrity.name,
-        process: life.process,
+        process: life.process.id,
         what: `${verb} ${shown(item.key)} from ${who}`,
       })
     }
     for (const life of lives) {
       for (const item of life.deliveries) judge(life, 'delivered', item, sent, item.key)
-      for (const item of life.told) judge(life, 'was told', item, told, addressed(life.name, item.key))
+      for (const item of life.told) judge(life, 'was told', item, told, addressed(life.process.name, item.key))
     }
     return violations
   },

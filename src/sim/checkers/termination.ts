@@ -1,31 +1,40 @@
 import type { Checker, Violation } from './checker.js'
-import { beginningAt, type History, historyOf, type Life, senderOf, shown } from './history.js'
+import { type History, historyOf } from './history.js'
+import { counted, isUndivided, type Life, type SentMessage, type Stay, selfOf, senderOf, shown } from './life.js'
 
 /**
- * Once the network is whole again, a member that lives to the end of the trace has delivered everything that members
- * which did not crash sent while it was in the view with them, and everything that they told it.
+ * What a member sealed in a view from which it went on or left in order, everyone who went on from that view has
+ * delivered; and so has everyone what a member that was left out, or gave up its lineage, was told is sent and not told
+ * is lost. Once the network is whole again, the same holds for the view that the trace ends in, and for what members
+ * told each other.
  */
 export const termination: Checker = {
   name: 'termination',
   kind: 'liveness',
-  check(trace) {
-    const history = historyOf(trace)
+  check(trace, history = historyOf(trace)) {
     const violations: Violation[] = []
+    const sealed = sealedIn(history)
     for (const receiver of history.lives) {
-      if (receiver.fate !== 'live') continue
-      const delivered = counted(receiver.deliveries)
-      const told = counted(receiver.told)
-      for (const sender of history.lives) {
-        if (sender.fate === 'crashed') continue
-        const missing = [
-          ...absent(sentTo(receiver, sender), sender, delivered),
-          ...absent(toldTo(receiver, sender, history), sender, told),
-        ]
-        if (missing.length === 0) continue
+      const delivered = counted(receiver.deliveries, item => `${senderOf(item)}\0${item.key}`)
+      const told = counted(receiver.told, item => `${senderOf(item)}\0${item.key}`)
+      const missing = new Map<Life, string[]>()
+      for (const stay of receiver.stays) {
+        for (const { sender, end, keys } of sealed.get(stay.view) ?? []) {
+          if (isOwed(stay, end)) add(missing, sender, absent(keys, sender, delivered))
+        }
+      }
+      if (receiver.fate === 'live' && isUndivided(receiver, history.livesOf)) {
+        for (const sender of history.lives) {
+          const isThere = sender.fate === 'live' || sender.fate === 'left'
+          if (isThere && isUndivided(sender, history.livesOf))
+            add(missing, sender, absent(toldTo(receiver, sender), sender, told))
+        }
+      }
+      for (const [sender, keys] of missing) {
         violations.push({
           checker: termination.name,
-          process: receiver.process,
-          what: `never delivered ${missing.length} of ${sender.name}'s messages, first ${shown(missing[0])}`,
+          process: receiver.process.id,
+          what: `never delivered ${keys.length} of ${sender.process.name}'s messages, first ${shown(keys[0])}`,
         })
       }
     }
@@ -33,38 +42,63 @@ export const termination: Checker = {
   },
 }
 
-/** What was sealed in a view that has both; of what was not even sealed, self-delivery speaks. */
-function sentTo(receiver: Life, sender: Life): string[] {
-  const beginning = beginningAt(receiver, sender)
-  if (beginning === undefined) return []
-  const sealed = sender.sends.slice(beginning.from).filter(send => send.view !== undefined && !send.refused)
-  return sealed.map(send => send.key)
+interface Sealed {
+  readonly sender: Life
+  readonly end: Stay['end']
+  readonly keys: string[]
 }
 
-function toldTo(receiver: Life, sender: Life, history: History): string[] {
-  // Of two lives of one name, the trace does not say which was meant.
-  if (history.livesOf.get(receiver.name) !== 1) return []
-  return sender.tells.filter(tell => tell.to === receiver.name && !tell.refused).map(tell => tell.key)
-}
-
-type Counts = Map<string, number>
-
-const idOf = (sender: { name: string; incarnation: string }, key: string): string => `${senderOf(sender)}\0${key}`
-
-function counted(items: readonly { key: string; name: string; incarnation: string }[]): Counts {
-  const counts: Counts = new Map()
-  for (const item of items) {
-    const id = idOf(item, item.key)
-    counts.set(id, (counts.get(id) ?? 0) + 1)
+/** By view, what each of its members sealed in it. Of what was not even sealed, self-delivery speaks. */
+function sealedIn({ lives }: History): Map<string, Sealed[]> {
+  const sealed = new Map<string, Sealed[]>()
+  for (const sender of lives) {
+    const stays = new Map<Stay, string[]>()
+    for (const send of sender.sends) {
+      const { seal, refused, key } = send
+      if (seal === undefined || refused || (seal.end === 'broken' && !isConfirmed(send, seal, sender))) continue
+      const keys = stays.get(seal)
+      if (keys === undefined) stays.set(seal, [key])
+      else keys.push(key)
+    }
+    for (const [{ view, end }, keys] of stays) {
+      const list = sealed.get(view)
+      const item = { sender, end, keys }
+      if (list === undefined) sealed.set(view, [item])
+      else list.push(item)
+    }
   }
-  return counts
+  return sealed
 }
 
-function absent(keys: readonly string[], sender: Life, delivered: Counts): string[] {
+/** Whoever lives on after its view was broken has told by then what is lost of what it had said is sent (C19). */
+function isConfirmed({ sentView }: SentMessage, { ordinal }: Stay, { fate, stays }: Life): boolean {
+  return sentView !== undefined && (fate === 'excluded' || ordinal < stays.length - 1)
+}
+
+/**
+ * Whether a receiver must have what was sealed in the view of its stay by a sender whose own stay ended so. Who went on
+ * while the receiver is still there may have been out of its reach ever since: membership-precision speaks of that.
+ */
+function isOwed({ end }: Stay, sendersEnd: Stay['end']): boolean {
+  if (end === 'survived') return sendersEnd !== 'open'
+  return end === 'open' && (sendersEnd === 'open' || sendersEnd === 'left')
+}
+
+const toldTo = (receiver: Life, sender: Life): string[] =>
+  sender.process.tells.filter(tell => tell.to === receiver.process.name && !tell.refused).map(tell => tell.key)
+
+function absent(keys: readonly string[], sender: Life, delivered: Map<string, number>): string[] {
   return keys.filter(key => {
-    const id = idOf(sender, key)
+    const id = `${selfOf(sender)}\0${key}`
     const times = delivered.get(id) ?? 0
     if (times > 0) delivered.set(id, times - 1)
     return times === 0
   })
+}
+
+function add(missing: Map<Life, string[]>, sender: Life, keys: readonly string[]): void {
+  if (keys.length === 0) return
+  const list = missing.get(sender)
+  if (list === undefined) missing.set(sender, [...keys])
+  else list.push(...keys)
 }

@@ -1,0 +1,37 @@
+/** How long leaving in order may take. */
+export const LEAVE_MS_MAX = 5_000
+/** A leaver waits so long for what a closed window holds back. */
+export const DRAIN_MS_MAX = 2_500
+/** A timer this late means that the process itself stood still. */
+const ASLEEP_MS = 500
+
+/**
+ * When a member that wants to leave does: once what was taken has been sealed and told (the view change sees to it that
+ * all receive it), or after a bound.
+ */
+export class Departure {
+  #atMs = Number.POSITIVE_INFINITY
+  /** It leaves with messages that a closed window holds back. */
+  isCurtailed = false
+
+  /** @param isUnderWay  the others have been asked for their consent */
+  deadlineMs(isUnderWay: boolean): number {
+    return this.#atMs + (isUnderWay ? LEAVE_MS_MAX : DRAIN_MS_MAX)
+  }
+
+  begin(nowMs: number): void {
+    if (this.#atMs === Number.POSITIVE_INFINITY) this.#atMs = nowMs
+  }
+
+  /** What to do now. @param isHeld  something that was taken is not sealed, or not told */
+  due(isUnderWay: boolean, isHeld: () => boolean, nowMs: number): 'wait' | 'ask' | 'give up' {
+    if (this.#atMs === Number.POSITIVE_INFINITY) return 'wait'
+    const overdueMs = nowMs - this.#atMs - LEAVE_MS_MAX
+    // To go because this process slept, with the others' answers unread, would leave them waiting for this member.
+    if (overdueMs >= ASLEEP_MS) this.#atMs = nowMs
+    else if (overdueMs >= 0) return 'give up'
+    if (isUnderWay) return 'wait'
+    this.isCurtailed = isHeld()
+    return !this.isCurtailed || nowMs >= this.#atMs + DRAIN_MS_MAX ? 'ask' : 'wait'
+  }
+}

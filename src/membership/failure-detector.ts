@@ -1,0 +1,168 @@
+/** When a member was last heard that never was. */
+export const NEVER = -1
+
+/** A member that was never heard in this view, or not for this long, is probed by everybody. */
+const DOUBT_MS = 300
+/** One neighbour in the ring of members is probed sooner: its process may be gone, and its host can say so. */
+const NEIGHBOUR_MS = 100
+const PROBE_MS = 50
+/** While there is cause for doubt. */
+const PROBE_MS_MIN = 20
+/** Silence that accuses, at least and at most. */
+const SILENCE_MS_MIN = 600
+const SILENCE_MS_MAX = 10_000
+/** Who was never heard may still be on its way into the view. */
+const NEWCOMER_MS = 1_500
+/** Refusals in a row that accuse: a port that is closed once may be another's. */
+const REFUSALS = 2
+/** Gaps between signs of life below this say nothing about how long silence may last. */
+const GAP_MS_MIN = 50
+
+/**
+ * Who of a view's members seems to be alive, by one member's own ears. Every packet is a sign of life.
+ *
+ * On silence: the neighbour is probed after NEIGHBOUR_MS, anyone after DOUBT_MS, all the time until it is heard again.
+ * Accused is who was silent for longer than its habits allow: the mean of its gaps and four times their deviation
+ * (the estimator of RFC 6298; the idea is Hayashibara et al., The phi accrual failure detector, 2004), within bounds;
+ * or who answers from a closed port, twice.
+ * Invariant: an accusation ends with the first sign of life.
+ */
+export class FailureDetector {
+  deadlineMs: number
+  readonly #self: number
+  readonly #heardAtMs: Float64Array
+  readonly #seenAtMs: Float64Array
+  /** By rank: when a probe was answered last. */
+  readonly #answeredAtMs: Float64Array
+  readonly #probeAtMs: Float64Array
+  readonly #gapMs: Float64Array
+  readonly #deviationMs: Float64Array
+  readonly #refusals: Uint8Array
+  readonly #isDoubted: boolean[]
+  /** Silence counts from here: from the beginning, or from the last time that this process stood still. */
+  #sinceMs: number
+  readonly #accused = new Set<number>()
+
+  /**
+   * @param self  this member's rank
+   * @param heardAtMs  by rank: when the last packet came, or NEVER; kept by whoever receives them
+   */
+  constructor(self: number, heardAtMs: Float64Array, nowMs: number) {
+    const size = heardAtMs.length
+    this.#self = self
+    this.#heardAtMs = heardAtMs
+    this.#seenAtMs = heardAtMs.slice()
+    this.#answeredAtMs = heardAtMs.slice()
+    this.#sinceMs = nowMs
+    this.#probeAtMs = new Float64Array(size).fill(nowMs)
+    this.#gapMs = new Float64Array(size)
+    this.#deviationMs = new Float64Array(size)
+    this.#refusals = new Uint8Array(size)
+    this.#isDoubted = new Array(size).fill(false)
+    this.deadlineMs = size === 1 ? Number.POSITIVE_INFINITY : nowMs + NEIGHBOUR_MS
+  }
+
+  /** Ranks of those taken for dead. */
+  get accused(): ReadonlySet<number> {
+    return this.#accused
+  }
+
+  /** There is another's word, or another reason, to look closer. */
+  doubt(rank: number, nowMs: number): void {
+    if (rank === this.#self || this.#isDoubted[rank] || this.#accused.has(rank)) return
+    this.#isDoubted[rank] = true
+    this.#probeAtMs[rank] = nowMs
+    this.deadlineMs = nowMs
+  }
+
+  /** The member has answered a probe, and is in this view. */
+  answered(rank: number, nowMs: number): void {
+    this.#answeredAtMs[rank] = nowMs
+    this.#refusals[rank] = 0
+    this.#isDoubted[rank] = false
+  }
+
+  /** Nobody listens where the member was. */
+  refused(rank: number, nowMs: number): void {
+    // Once it is taken for dead it is asked at the usual pace: to ask again at each refusal would be a storm of probes.
+    if (rank === this.#self || this.#refusals[rank] >= REFUSALS) return
+    this.#refusals[rank]++
+    this.#isDoubted[rank] = true
+    this.#probeAtMs[rank] = nowMs
+    this.deadlineMs = nowMs
+  }
+
+  /** This process stood still: nobody's silence meanwhile counts. */
+  slept(nowMs: number): void {
+    this.#sinceMs = nowMs
+    this.deadlineMs = nowMs
+  }
+
+  /** Listens into the silence; `probe` asks a member whether it is there. Returns whether somebody's standing changed. */
+  due(nowMs: number, probe: (rank: number) => void): boolean {
+    if (nowMs < this.deadlineMs) return false
+    this.deadlineMs = Number.POSITIVE_INFINITY
+    let hasChanged = false
+    for (let rank = 0; rank < this.#heardAtMs.length; rank++) {
+      if (rank === this.#self) continue
+      this.#listen(rank)
+      const silentFromMs = this.#silentFromMs(rank)
+      const silenceMs = nowMs - silentFromMs
+      const boundMs = this.#boundMs(rank)
+      if (silenceMs >= boundMs || this.#refusals[rank] >= REFUSALS) {
+        if (!this.#accused.has(rank)) hasChanged = true
+        this.#accused.add(rank)
+      } else if (this.#accused.delete(rank)) hasChanged = true
+      this.#probe(rank, silenceMs, nowMs, probe)
+      if (!this.#accused.has(rank)) {
+        this.deadlineMs = Math.min(this.deadlineMs, silentFromMs + boundMs)
+      }
+    }
+    return hasChanged
+  }
+
+  #listen(rank: number): void {
+    const heardAtMs = this.#heardAtMs[rank]
+    if (heardAtMs === this.#seenAtMs[rank]) return
+    const gapMs = heardAtMs - Math.max(this.#seenAtMs[rank], this.#sinceMs)
+    this.#seenAtMs[rank] = heardAtMs
+    this.#refusals[rank] = 0
+    this.#isDoubted[rank] = false
+    if (gapMs < GAP_MS_MIN) return
+    this.#deviationMs[rank] += (Math.abs(gapMs - this.#gapMs[rank]) - this.#deviationMs[rank]) / 4
+    this.#gapMs[rank] += (gapMs - this.#gapMs[rank]) / 8
+  }
+
+  #silentFromMs(rank: number): number {
+    return Math.max(this.#heardAtMs[rank], this.#answeredAtMs[rank], this.#sinceMs)
+  }
+
+  #boundMs(rank: number): number {
+    if (this.#heardAtMs[rank] === NEVER) return NEWCOMER_MS
+    const habitMs = this.#gapMs[rank] + 4 * this.#deviationMs[rank]
+    return Math.min(Math.max(SILENCE_MS_MIN, habitMs), SILENCE_MS_MAX)
+  }
+
+  #probe(rank: number, silenceMs: number, nowMs: number, probe: (rank: number) => void): void {
+    const isDoubted = this.#isDoubted[rank]
+    const afterMs = isDoubted ? 0 : rank === this.#neighbour ? NEIGHBOUR_MS : DOUBT_MS
+    const dueMs = Math.max(this.#silentFromMs(rank) + afterMs, this.#probeAtMs[rank])
+    if (silenceMs < afterMs || nowMs < this.#probeAtMs[rank]) {
+      this.deadlineMs = Math.min(this.deadlineMs, dueMs)
+      return
+    }
+    probe(rank)
+    this.#probeAtMs[rank] = nowMs + (isDoubted && !this.#accused.has(rank) ? PROBE_MS_MIN : PROBE_MS)
+    this.deadlineMs = Math.min(this.deadlineMs, this.#probeAtMs[rank])
+  }
+
+  /** Next in the ring of those who seem to be alive. */
+  get #neighbour(): number {
+    const size = this.#heardAtMs.length
+    for (let step = 1; step < size; step++) {
+      const rank = (this.#self + step) % size
+      if (!this.#accused.has(rank)) return rank
+    }
+    return this.#self
+  }
+}

@@ -1,0 +1,81 @@
+import type { Endpoint } from '../types.js'
+import type { ControlBody } from '../wire/control-codec.js'
+import { type AgreedView, encodeValue, type Value } from '../wire/view-codec.js'
+
+/** Views remembered: who slept longer than these lasted learns that it is out. */
+const PAST_MAX = 32
+/** One straggler is answered once in so long: a decision may be large. */
+const ANSWER_MS = 40
+/** Who is left out comes back at once; again and again, it waits longer each time, till it has stayed for long. */
+const REST_MS_MIN = 1_000
+const REST_MS_MAX = 30_000
+const STEADY_MS = 60_000
+
+interface Past {
+  readonly closed: AgreedView
+  readonly value: Value
+  /** This member's rank in it. */
+  readonly rank: number
+  /** By rank in the closed view. */
+  readonly answeredAtMs: Float64Array
+}
+
+interface Answer {
+  readonly to: Endpoint
+  /** The rank that this member had in the closed view. */
+  readonly rank: number
+  readonly value: Value
+}
+
+/**
+ * What was decided about views that are closed, for those who have not heard. It outlives being left out and coming
+ * back: the decision must not go with those who know it (C4).
+ *
+ * On receiving a frame of a closed view: its coordinator answers with the decision; to a proposer, everyone who knows it.
+ */
+export class PastViews {
+  readonly #past = new Map<number, Past>()
+  #leftOutAtMs = Number.NEGATIVE_INFINITY
+  #restMs = 0
+
+  /** The others went on without this member. */
+  leftOut(nowMs: number): void {
+    const isRare = nowMs - this.restUntilMs > STEADY_MS
+    this.#restMs = isRare ? 0 : Math.min(Math.max(2 * this.#restMs, REST_MS_MIN), REST_MS_MAX)
+    this.#leftOutAtMs = nowMs
+  }
+
+  /** Until then it does not ask to come back: a link that puts it out each time would stop the group as often (C12). */
+  get restUntilMs(): number {
+    return this.#leftOutAtMs + this.#restMs
+  }
+
+  add(closed: AgreedView, rank: number, value: Value): void {
+    const answeredAtMs = new Float64Array(closed.members.length).fill(Number.NEGATIVE_INFINITY)
+    this.#past.set(closed.tag, { closed, rank, value, answeredAtMs })
+    if (this.#past.size > PAST_MAX) this.#past.delete(this.#past.keys().next().value!)
+  }
+
+  /** What member `rank` of the view with that tag should be sent, if it is time to. */
+  answer(tag: number, rank: number, nowMs: number): Answer | undefined {
+    const past = this.#past.get(tag)
+    const member = past?.closed.members[rank]
+    if (past === undefined || member === undefined || nowMs < past.answeredAtMs[rank] + ANSWER_MS) return undefined
+    past.answeredAtMs[rank] = nowMs
+    return { to: member.endpoint, rank: past.rank, value: past.value }
+  }
+
+  knows(tag: number): boolean {
+    return this.#past.has(tag)
+  }
+
+  /** The value that made the view with that tag, and the tag of the view that it closed. */
+  origin(tag: number): { readonly tag: number; readonly value: Value } | undefined {
+    for (const [closedTag, { value }] of this.#past) if (value.next?.tag === tag) return { tag: closedTag, value }
+    return undefined
+  }
+}
+
+export function decideOf(value: Value, settled: boolean): ControlBody {
+  return { decide: { value: encodeValue(value), settled } }
+}

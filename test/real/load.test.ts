@@ -1,0 +1,60 @@
+import { writeSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { Forked } from '../../bench/forked.js'
+import type { RunSettings, Sample } from '../../bench/settings.js'
+
+/** How long `npm run real -- --load` wants it. */
+const SECONDS = Number(process.env.REAL_LOAD_SECONDS ?? 0)
+const SAMPLE_EVERY_SECONDS = 10
+const START_MS = 2_000
+const MEMBERS = 4
+const BYTES = [100, 1_000, 8_000]
+
+/** All members at full rate for minutes: busy is not dead, so nobody is to be left out, and no view is to change. */
+describe.skipIf(SECONDS === 0)('a loaded group (npm run real -- --load)', () => {
+  it.each(BYTES)(
+    'of four members that all send messages of %i bytes',
+    async bytes => {
+      const members = start(bytes)
+      try {
+        await Promise.all(members.map(member => member.next()))
+        await delay(START_MS)
+        for (const member of members) member.tell('send')
+        const first = await sample(members)
+        let last = first
+        const endMs = performance.now() + (SECONDS / BYTES.length) * 1000
+        while (performance.now() < endMs) {
+          await delay(Math.min(SAMPLE_EVERY_SECONDS * 1000, endMs - performance.now()))
+          last = await sample(members)
+          say(bytes, first, last)
+          expect(last.map(({ stats }) => stats.exclusions)).toEqual(first.map(() => 0))
+          expect(last.map(({ stats }) => stats.views)).toEqual(first.map(({ stats }) => stats.views))
+        }
+        for (const [i, { messages }] of last.entries()) expect(messages).toBeGreaterThan(first[i].messages)
+      } finally {
+        await Promise.all(members.map(member => member.stop()))
+      }
+    },
+    (SECONDS + 60) * 1000,
+  )
+})
+
+function start(bytes: number): Forked<Sample>[] {
+  const port = 23_000 + (process.pid % 1_000) * 10 + BYTES.indexOf(bytes)
+  const group = { group: `load-${process.pid}-${bytes}`, interface: '127.0.0.1', port }
+  const settings: RunSettings = { members: MEMBERS, senders: MEMBERS, bytes, trains: true, ...group }
+  return Array.from({ length: MEMBERS }, (_, rank) => new Forked<Sample>('member.js', { ...settings, rank }))
+}
+
+const sample = (members: readonly Forked<Sample>[]): Promise<Sample[]> =>
+  Promise.all(members.map(member => member.ask('sample')))
+
+function say(bytes: number, first: readonly Sample[], last: readonly Sample[]): void {
+  const seconds = (last[0].atMs - first[0].atMs) / 1000
+  const rate = (last[0].messages - first[0].messages) / seconds
+  const views = last.map(({ stats }, i) => stats.views - first[i].stats.views)
+  const exclusions = last.map(({ stats }) => stats.exclusions)
+  const cells = [`${bytes} B`, `${seconds.toFixed(0)} s`, `${rate.toFixed(0)} messages/s at a member`]
+  writeSync(1, `${[...cells, `new views ${views}`, `left out ${exclusions}`].join('  ')}\n`)
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest'
+import { Story, viewsOf } from './story.js'
+
+/** What two who cannot hear each other may cost: they part, and come together again less and less often. */
+const CHURN_MS = 60_000
+const CHURN_VIEWS_MAX = 20
+
+describe('one dead link, one way (C12)', () => {
+  test('what its sender says reaches the other through a third, before anybody is put out', () => {
+    const story = new Story()
+    const [a, b, c] = story.group('a', 'b', 'c')
+    story.cut('c', 'a')
+    for (let i = 0; i < 20; i++) {
+      c.send(`c#${i}:`)
+      story.run(20)
+    }
+    story.run(1_000)
+    expect(a.log.filter(line => line.startsWith('c: '))).toHaveLength(20)
+    expect([a, b, c].flatMap(viewsOf)).toEqual([])
+    expect(c.log.filter(line => line.startsWith('blocked'))).toEqual([])
+  })
+
+  test('a pair that cannot hear each other for long loses its junior, who comes back when the link does', () => {
+    const story = new Story()
+    const [a, b] = story.group('a', 'b', 'c')
+    const end = story.cut('c', 'a')
+    story.until(() => a.view === 'a b' && b.view === 'a b')
+    end()
+    story.untilOne('a', 'b', 'c')
+    expect(story.faults).toEqual([])
+  })
+
+  test('the junior is put out too where it is the one that does not hear', () => {
+    const story = new Story()
+    const [a, b] = story.group('a', 'b', 'c')
+    story.cut('a', 'c')
+    story.until(() => a.view === 'a b' && b.view === 'a b')
+    // It does not hear that it is out, and does not go on.
+    expect(story.member('c').view).toBe('a b c')
+    story.heal()
+    story.untilOne('a', 'b', 'c')
+    expect(story.faults).toEqual([])
+  })
+
+  test('who is deaf to one alone does not put it out alone', () => {
+    const story = new Story()
+    const [a, b, c] = story.group('a', 'b', 'c')
+    story.cut('b', 'a')
+    story.run(2_000)
+    expect([a, b, c].flatMap(viewsOf)).toEqual([])
+    expect(a.engine.counters.exclusions + b.engine.counters.exclusions).toBe(0)
+    // Nobody is held up meanwhile.
+    c.send('c#0:')
+    story.run(20)
+    for (const member of [a, b, c]) expect(member.log).toContain('c: c#0:')
+  })
+
+  for (const [from, to] of ['ca', 'ac', 'cb', 'bc', 'ab', 'ba']) {
+    test(`from ${from} to ${to}, for a minute: no churn, and all are one when it is over`, () => {
+      const story = new Story()
+      const members = story.group('a', 'b', 'c')
+      story.cut(from, to)
+      story.run(CHURN_MS)
+      for (const member of members) expect(viewsOf(member).length).toBeLessThanOrEqual(CHURN_VIEWS_MAX)
+      story.heal()
+      story.untilOne('a', 'b', 'c')
+      expect(story.faults).toEqual([])
+    })
+  }
+})
+
+describe('one who cannot hear, or cannot be heard', () => {
+  test('a deaf proposer that prepares again and again holds nobody up (C14)', () => {
+    const story = new Story()
+    const [, b, c, d] = story.group('a', 'b', 'c', 'd', 'e')
+    // It hears that somebody wants to go, and nothing from then on.
+    story.member('e').leave(story.nowMs)
+    story.until(() => story.sent.some(({ is, from }) => is === 'prepare' && from === 'a'))
+    story.losing(({ to }) => to === 'a')
+    story.until(() => [b, c, d].every(({ view }) => view === 'b c d'), 6_000)
+    story.heal()
+    story.untilOne('a', 'b', 'c', 'd')
+    expect(story.faults).toEqual([])
+  })
+
+  test('a mute member is put out, and none with it', () => {
+    const story = new Story()
+    const [a, , c] = story.group('a', 'b', 'c')
+    story.losing(({ from }) => from === 'b')
+    story.until(() => a.view === 'a c' && c.view === 'a c', 2_000)
+    story.heal()
+    story.untilOne('a', 'b', 'c')
+    expect(story.faults).toEqual([])
+  })
+
+  test('a coordinator that hears nobody says so, and is put out', () => {
+    const story = new Story()
+    const [a, b, c] = story.group('a', 'b', 'c')
+    story.losing(({ to }) => to === 'a')
+    story.until(() => b.view === 'b c' && c.view === 'b c', 3_000)
+    story.run(1_000)
+    expect(a.log.at(-1)).toMatch(/^blocked no-quorum/)
+    story.heal()
+    story.untilOne('a', 'b', 'c')
+    expect(a.log.some(line => line.startsWith('blocked'))).toBe(true)
+    expect(a.log.filter(line => line.includes('blocked')).at(-1)).toMatch(/^unblocked/)
+    expect(story.faults).toEqual([])
+  })
+})
