@@ -119,12 +119,12 @@ export class Engine {
 
   /** Takes what a datagram, or a train of packets, brought. Never throws for what is in it. */
   receive(bytes: Uint8Array, from: Endpoint, nowMs: number): void {
-    if (this.#isClosed) return
     this.#nowMs = nowMs
     this.counters.datagramsIn++
     const { packetBytes } = this.#config
     const end = bytes.length
-    for (let at = 0; at < end; ) {
+    // One packet of a train may be the last that concerns this life.
+    for (let at = 0; at < end && !this.#isClosed; ) {
       const verdict = judge(bytes, at, end, this.#groupTag)
       if (verdict !== OK) {
         countDrop(this.counters, DROP_CAUSES[verdict])
@@ -181,8 +181,9 @@ export class Engine {
     if (!this.#isClosed) this.#membership.refused(endpoint, nowMs)
   }
 
-  /** Goes on alone, as a new lineage. */
+  /** Goes on alone, as a new lineage; who was left out in this very turn does not. */
   reform(nowMs: number): void {
+    if (this.#isClosed) return
     this.#nowMs = nowMs
     this.#membership.reform(nowMs)
   }

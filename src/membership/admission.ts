@@ -48,7 +48,8 @@ export class Admission {
     const namesake = view.members.findIndex(member => member.name === name)
     // A new life of a name: is the old one gone? All look, so that all can say.
     if (namesake >= 0) watch.doubt(namesake, nowMs)
-    if (!isCoordinator) return
+    // Who cannot decide asks nobody in: another group might.
+    if (!isCoordinator || !watch.hasQuorum) return
     if (join.packetBytes !== view.packetBytes) {
       const reason = `the group uses packets of ${view.packetBytes} bytes; join with packetBytes: ${view.packetBytes}`
       return this.#refuse(incarnation, from, 'ERR_TUTTI_OPTION', reason)

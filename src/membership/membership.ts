@@ -119,6 +119,8 @@ export class Membership {
     this.#announcement = null
     this.#closing = null
     if (this.#watch !== null) this.#effects.abandon()
+    // Who was asked into the old lineage would not know this one.
+    this.#admission.take(nowMs)
     this.#found(nowMs)
   }
 
@@ -352,7 +354,7 @@ export class Membership {
     // Of two groups that ask it in, and do not hear each other, one would wait for a member that never comes.
     const isElsewhere = this.#invitation !== null && this.#invitation.lineage !== into
     if (isElsewhere && nowMs - this.#invitation!.atMs < INVITED_MS) return
-    this.#invitation = { lineage: into, atMs: nowMs }
+    if (this.#invitation?.lineage !== into) this.#invitation = { lineage: into, atMs: nowMs }
     this.#discovery.invited(nowMs)
     this.#effects.send(from, 0, 0, { willing: { nonce } })
   }

@@ -4,7 +4,7 @@ import { play } from './play.js'
 import { plotOf, shrink } from './plot.js'
 
 const FULL = process.env.FULL === '1'
-const SEEDS = FULL ? 4_000 : 160
+const SEEDS = FULL ? 4_000 : 120
 const SHARDS = FULL ? 20 : 2
 
 /** For each fault the seed, and the least that leads to one. */
