@@ -13,13 +13,18 @@ async function main(settings: RunSettings & { readonly rank: number }): Promise<
   })
   let messages = 0
   let bytesDelivered = 0
-  group.on('message', message => {
+  const take = (_bytes: Uint8Array, _offset: number, length: number) => {
     messages++
-    bytesDelivered += message.length
-  })
+    bytesDelivered += length
+  }
+  if (process.env.MSG) group.on('message', message => take(new Uint8Array(0), 0, message.length))
+  else group.on('batch', batch => batch.forEach(take))
+  const options = process.env.ORDER
+    ? { order: process.env.ORDER as 'total', safe: process.env.SAFE === '1' }
+    : undefined
   const payload = new Uint8Array(bytes).fill(rank + 1)
   const sendOn = () => {
-    while (group.offer(payload));
+    while (group.offer(payload, options));
   }
   const sample = (): Sample => {
     const { user, system } = process.cpuUsage()

@@ -3,6 +3,7 @@ import { ReceiveWindow } from '../src/multicast/receive-window.js'
 import { MULTICAST, Repair } from '../src/multicast/repair.js'
 import { RoundTrip } from '../src/multicast/round-trip.js'
 import { SeededRandom } from '../src/sim/random.js'
+import { NOT_REUSED } from '../src/slab.js'
 import { plus } from '../src/wire/seqno.js'
 
 /**
@@ -94,10 +95,10 @@ export class Experiment {
     this.#nacks = 0
     const order = this.#shuffled(losers)
     const losing = order.slice(0, losers)
-    for (const receiver of order.slice(losers)) receiver.window.insert(lost, NO_BYTES, 0)
+    for (const receiver of order.slice(losers)) receiver.window.insert(lost, NO_BYTES, 0, NOT_REUSED)
     const discoveredMs = this.#nowMs
     for (const receiver of order) {
-      receiver.window.insert(this.#last, NO_BYTES, 0)
+      receiver.window.insert(this.#last, NO_BYTES, 0, NOT_REUSED)
       receiver.window.release(this.#last)
       receiver.recoveredAtMs = Number.NaN
       receiver.hasHeardNack = false
@@ -157,7 +158,7 @@ export class Experiment {
   #repaired(reached: readonly Receiver[], seq: number, nowMs: number): void {
     for (const receiver of reached) {
       if (!receiver.window.hasGap) continue
-      receiver.window.insert(seq, NO_BYTES, 0)
+      receiver.window.insert(seq, NO_BYTES, 0, NOT_REUSED)
       receiver.nacks.filled(SENDER, seq, nowMs)
       receiver.recoveredAtMs = nowMs
     }

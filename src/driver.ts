@@ -1,11 +1,13 @@
+import type { Delivery } from './delivery.js'
 import type { Engine, EngineEvent } from './engine/engine.js'
 import type { Ports } from './ports.js'
-import type { Endpoint, GroupEvent, Message, Stats } from './types.js'
+import type { Slab } from './slab.js'
+import type { DeliveredEvent, Endpoint, Stats } from './types.js'
 
 /** Where deliveries and events go: the group, or a test. */
 export interface DriverSink {
   /** Views and messages, in the one order in which they happened. The array is the sink's to keep. */
-  deliver(batch: GroupEvent[], hasView: boolean): void
+  deliver(batch: DeliveredEvent[], hasView: boolean): void
   event(event: EngineEvent): void
   /** A port reports trouble. */
   failed(error: Error): void
@@ -35,7 +37,7 @@ export class Driver {
 
   start(): void {
     this.#ports.network.start({
-      datagram: (bytes, from) => this.#receive(bytes, from),
+      datagram: (bytes, from, _multicast, slab) => this.#receive(bytes, from, slab),
       failed: error => this.#sink.failed(error),
       overflowed: datagrams => this.#engine.overflowed(datagrams),
       refused: endpoint => this.#refused(endpoint),
@@ -50,17 +52,17 @@ export class Driver {
   }
 
   /** Takes a message for the group, or for one member of the view; see Engine. */
-  submit(data: Uint8Array, to: string | null): number {
-    const fate = this.#engine.submit(data, to)
+  submit(data: Uint8Array, to: string | null, of: number): number {
+    const fate = this.#engine.submit(data, to, of)
     // Full trains need not wait for the end of the turn: receivers work on them meanwhile.
     if (this.#engine.outbox.bytes.length > 0) this.#sendDatagrams()
     this.#wake()
     return fate
   }
 
-  /** The application has taken a message. */
-  consume(message: Message): void {
-    this.#engine.consume(message)
+  /** The application has taken these messages. */
+  consume(delivery: Delivery): void {
+    this.#engine.consume(delivery)
     this.#wake()
   }
 
@@ -85,9 +87,9 @@ export class Driver {
     return this.#ports.network.close()
   }
 
-  #receive(bytes: Uint8Array, from: Endpoint): void {
+  #receive(bytes: Uint8Array, from: Endpoint, slab: Slab | undefined): void {
     if (this.#isClosed) return
-    this.#engine.receive(bytes, from, this.#ports.clock.now())
+    this.#engine.receive(bytes, from, this.#ports.clock.now(), slab)
     if (this.#engine.isTurnDue) this.#endTurn()
     else this.#wake()
   }

@@ -1,14 +1,22 @@
+import { Batch, Delivery, type Message } from './delivery.js'
 import { TuttiError } from './errors.js'
-import { type GroupEvent, Message } from './types.js'
+import type { DeliveredEvent, GroupEvent } from './types.js'
 
 /** What comes in the one sequence. */
-const SEQUENCE: ReadonlySet<string | symbol> = new Set(['view', 'message', 'told', 'excluded', 'merged'])
+const SEQUENCE: ReadonlySet<string | symbol> = new Set(['view', 'message', 'batch', 'told', 'excluded', 'merged'])
 
+/** How the application takes messages. */
 export interface EventQueueOutlet {
-  /** The application has taken a message. */
-  consume(message: Message): void
-  /** Hands an event to the listeners. */
-  emit(event: GroupEvent): void
+  /** The application has taken these messages. */
+  consume(delivery: Delivery): void
+  /** Hands something that is not a message to the listeners. */
+  emit(event: Exclude<DeliveredEvent, Delivery>): void
+  /** Hands messages to those who listen for them in batches. */
+  emitBatch(batch: Batch): void
+  emitMessage(message: Message): void
+  /** Whether anybody listens for messages in batches, and for each. */
+  readonly takesBatches: boolean
+  readonly takesMessages: boolean
 }
 
 /**
@@ -16,8 +24,10 @@ export interface EventQueueOutlet {
  * listeners, else held. Holding is bounded by the senders' windows, since what is held has not been consumed.
  */
 export class EventQueue {
-  #held: GroupEvent[] = []
+  #held: DeliveredEvent[] = []
   #head = 0
+  /** Messages of the first delivery that an iterator has not taken yet. */
+  #rest: Message[] | null = null
   #hasBegun = false
   #hasEnded = false
   #hasListener = false
@@ -30,7 +40,7 @@ export class EventQueue {
   }
 
   /** Takes `batch` over. */
-  push(batch: GroupEvent[]): void {
+  push(batch: DeliveredEvent[]): void {
     if (this.#hasBegun && this.#head === this.#held.length) {
       this.#held = batch
       this.#head = 0
@@ -43,7 +53,7 @@ export class EventQueue {
     }
     for (const event of batch) {
       // Views before the first that the application is to see, with no message among them, were only steps on the way.
-      if (!this.#hasBegun && event.type === 'view' && !this.#held.some(held => held instanceof Message)) {
+      if (!this.#hasBegun && event.type === 'view' && !this.#held.some(held => held instanceof Delivery)) {
         this.#held = this.#held.filter(({ type }) => type !== 'view')
       }
       this.#held.push(event)
@@ -71,7 +81,7 @@ export class EventQueue {
   flush(): void {
     if (!this.#hasBegun) return
     if (this.#isIterated) this.#wake?.()
-    else if (this.#hasListener) while (this.#head < this.#held.length) this.#outlet.emit(this.#take())
+    else if (this.#hasListener) while (this.#head < this.#held.length) this.#emitNext()
   }
 
   end(): void {
@@ -84,7 +94,10 @@ export class EventQueue {
     this.#isIterated = true
     try {
       for (;;) {
-        while (this.#hasBegun && this.#head < this.#held.length) yield this.#take()
+        while (this.#hasBegun && this.#head < this.#held.length) {
+          const event = this.#takeOne()
+          if (event !== null) yield event
+        }
         if (this.#hasEnded) return
         await new Promise<void>(resolve => {
           this.#wake = resolve
@@ -97,14 +110,57 @@ export class EventQueue {
     }
   }
 
-  #take(): GroupEvent {
+  /** The next event, a message by itself; null: the delivery has no more. */
+  #takeOne(): GroupEvent | null {
     const event = this.#held[this.#head]
-    this.#held[this.#head++] = undefined!
-    if (this.#head === this.#held.length) {
+    if (!(event instanceof Delivery)) {
+      this.#advance(this.#head + 1)
+      return event
+    }
+    this.#rest ??= event.messages()
+    const message = this.#rest.shift()
+    if (message !== undefined) return message
+    this.#rest = null
+    this.#advance(this.#head + 1)
+    this.#outlet.consume(event)
+    return null
+  }
+
+  /** Hands the next event to the listeners, with all messages that follow a message. */
+  #emitNext(): void {
+    const held = this.#held
+    const from = this.#head
+    const event = held[from]
+    let to = from
+    while (to < held.length && held[to].type === 'messages' && this.#rest === null) to++
+    if (to === from) return this.#emitOne(event)
+    const deliveries = (from === 0 && to === held.length ? held : held.slice(from, to)) as Delivery[]
+    this.#advance(to)
+    const outlet = this.#outlet
+    if (outlet.takesBatches) outlet.emitBatch(new Batch(deliveries))
+    if (outlet.takesMessages) {
+      for (const delivery of deliveries) for (const message of delivery.messages()) outlet.emitMessage(message)
+    }
+    for (const delivery of deliveries) outlet.consume(delivery)
+  }
+
+  /** What is told, what an iterator has begun with, and what is no message. */
+  #emitOne(event: DeliveredEvent): void {
+    const rest = this.#rest
+    this.#rest = null
+    this.#advance(this.#head + 1)
+    if (!(event instanceof Delivery)) return this.#outlet.emit(event)
+    for (const message of rest ?? event.messages()) this.#outlet.emitMessage(message)
+    this.#outlet.consume(event)
+  }
+
+  #advance(to: number): void {
+    if (to === this.#held.length) {
       this.#held = []
       this.#head = 0
+      return
     }
-    if (event instanceof Message) this.#outlet.consume(event)
-    return event
+    for (let i = this.#head; i < to; i++) this.#held[i] = undefined!
+    this.#head = to
   }
 }

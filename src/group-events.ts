@@ -1,12 +1,16 @@
+import type { Batch, Message } from './delivery.js'
 import type { BlockReason } from './engine/outbox.js'
 import type { TuttiError } from './errors.js'
 import type { Sent } from './send-queue.js'
-import type { Message, View, ViewChange } from './types.js'
+import type { View, ViewChange } from './types.js'
 
 /** What a group emits, and with what. */
 export interface GroupEvents {
   view: [view: View, change: ViewChange]
+  /** One message, as an object that may be kept. */
   message: [message: Message]
+  /** Messages that follow each other with nothing between them: the fastest way. Its bytes are valid during the call only. */
+  batch: [batch: Batch]
   /** A message from one member to this one alone. */
   told: [message: Message]
   /** The group went on without this member, which comes back as a new incarnation. */

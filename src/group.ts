@@ -5,20 +5,25 @@ import { Engine, type EngineConfig, type EngineEvent, PENDING, REFUSED, TAKEN } 
 import { TuttiError } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import type { GroupEvents } from './group-events.js'
-import { type CheckedOptions, unsupported } from './options.js'
+import { Listeners } from './listeners.js'
+import { bytesOf, checkedClassOf, classOf, isSafeClass, orderOfClass } from './message-class.js'
+import type { CheckedOptions } from './options.js'
 import type { Ports } from './ports.js'
-import { aborted, SendQueue, type Sent } from './send-queue.js'
-import type { GroupEvent, Member, Order, Stats, View, ViewEvent } from './types.js'
-import { Unconfirmed } from './unconfirmed.js'
+import { aborted, SendQueue, type Sent, type Waiting } from './send-queue.js'
+import type { DeliveredEvent, GroupEvent, Member, Order, Stats, View, ViewEvent } from './types.js'
+import { type Reckoning, Unconfirmed } from './unconfirmed.js'
 
 export type { BlockReason } from './engine/outbox.js'
 export type { GroupEvents } from './group-events.js'
 export type { Sent } from './send-queue.js'
 
 export interface SendOptions {
-  /** This release has 'fifo'. */
+  /** Default: the group's. Messages of different orders have no promised order among each other. */
   order?: Order
-  /** Not in this release. */
+  /**
+   * Delivered once every member of the view holds it and what it rests on: what one delivers, all who go on deliver.
+   * Default: the group's.
+   */
   safe?: boolean
   /** Gives up while the message waits for the window; once it is taken over, the signal has no effect. */
   signal?: AbortSignal
@@ -26,7 +31,6 @@ export interface SendOptions {
 
 const viewChannel = channel('tutti:view')
 const blockedChannel = channel('tutti:blocked')
-const encoder = new TextEncoder()
 
 /**
  * One member of one group. Made by `join`.
@@ -46,6 +50,9 @@ export class Group extends EventEmitter<GroupEvents> {
   /** By destination, as the queues: what was taken over, and is not known to have reached all whom it is for. */
   readonly #unconfirmed = new Map<string, Unconfirmed>()
   readonly #events: EventQueue
+  readonly #listeners: Listeners
+  /** Of messages that do not say theirs. */
+  readonly #class: number
   /** By destination: '' is the group, else a member's incarnation. */
   readonly #queues = new Map<string, SendQueue>()
   readonly #toGroup: SendQueue
@@ -90,10 +97,13 @@ export class Group extends EventEmitter<GroupEvents> {
       event: event => this.#handle(event),
       failed: error => this.#failed(error),
     })
-    this.#events = new EventQueue({
-      consume: message => this.#driver.consume(message),
-      emit: event => this.#emitEvent(event),
-    })
+    this.#class = classOf(options.order, options.safe)
+    this.#listeners = new Listeners(
+      this,
+      delivery => this.#driver.consume(delivery),
+      error => this.#listenerFailed(error),
+    )
+    this.#events = new EventQueue(this.#listeners)
     const untyped: EventEmitter = this as never
     untyped.on('newListener', name => this.#events.listenerAdded(name))
     this.#toGroup = this.#queue('')
@@ -122,26 +132,30 @@ export class Group extends EventEmitter<GroupEvents> {
    * 'drain'. Throws a TuttiError if it can never be taken.
    */
   offer(data: Uint8Array | string, options?: SendOptions): boolean {
-    const bytes = this.#check(data, options)
+    const bytes = this.#check(data, options?.signal)
+    const of = this.#classOf(options)
     if (this.#toGroup.length > 0) {
       this.#isBehindQueue = true
       return false
     }
     if (!this.#isReady) return false
-    const fate = this.#driver.submit(bytes, null)
+    const fate = this.#driver.submit(bytes, null, of)
     if (fate === PENDING) this.#toGroup.offered()
     return fate !== REFUSED
   }
 
-  /** Resolves when the group has taken the message over; waits while the window is closed. */
+  /**
+   * Resolves when the group has taken the message over; waits while the window is closed. Of a safe message: when it has
+   * been delivered here, or lies within what is decided to be delivered.
+   */
   async send(data: Uint8Array | string, options?: SendOptions): Promise<Sent> {
-    const bytes = this.#check(data, options)
-    return this.#enqueue(this.#toGroup, bytes, options?.signal)
+    const bytes = this.#check(data, options?.signal)
+    return this.#enqueue(this.#toGroup, bytes, this.#classOf(options), options?.signal)
   }
 
   /** Sends to one member of the view, by name or as it stands in the view: reliable, in the order of the calls. */
   async tell(to: string | Member, data: Uint8Array | string, options?: { signal?: AbortSignal }): Promise<Sent> {
-    const bytes = this.#check(data, options)
+    const bytes = this.#check(data, options?.signal)
     const key = typeof to === 'string' ? to : to.incarnation
     const member = this.#view?.members.find(
       ({ name, incarnation }) => key === (typeof to === 'string' ? name : incarnation),
@@ -149,7 +163,7 @@ export class Group extends EventEmitter<GroupEvents> {
     if (member === undefined) {
       throw new TuttiError('ERR_TUTTI_NOT_MEMBER', `no member ${typeof to === 'string' ? to : to.name} is in the view`)
     }
-    return this.#enqueue(this.#queue(member.incarnation), bytes, options?.signal)
+    return this.#enqueue(this.#queue(member.incarnation), bytes, 0, options?.signal)
   }
 
   /**
@@ -197,50 +211,46 @@ export class Group extends EventEmitter<GroupEvents> {
     })
   }
 
-  #check(data: Uint8Array | string, options: SendOptions | undefined): Uint8Array {
-    if (this.#isLeaving || this.#isClosed) throw this.#leftError()
-    if (options?.order !== undefined && options.order !== 'fifo') throw unsupported(`order '${options.order}'`)
-    if (options?.safe) throw unsupported('safe delivery')
-    if (options?.signal?.aborted) throw aborted(options.signal)
-    const bytes = typeof data === 'string' ? encoder.encode(data) : data
-    if (!(bytes instanceof Uint8Array)) {
-      throw new TuttiError('ERR_TUTTI_OPTION', 'a message is a string or a Uint8Array')
-    }
-    const max = this.#engine.messageBytesMax
-    if (bytes.length <= max) return bytes
-    const advice = 'send it in parts, or found the group with a larger limits.messageBytesMax'
-    throw new TuttiError(
-      'ERR_TUTTI_MESSAGE_SIZE',
-      `a message of ${bytes.length} bytes is over the maximum of ${max}; ${advice}`,
-    )
+  #classOf(options: SendOptions | undefined): number {
+    if (options === undefined || (options.order === undefined && options.safe === undefined)) return this.#class
+    const { order = this.#options.order, safe = this.#options.safe } = options
+    return checkedClassOf(order, safe)
   }
 
-  #enqueue(queue: SendQueue, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Sent> {
+  #check(data: Uint8Array | string, signal: AbortSignal | undefined): Uint8Array {
+    if (this.#isLeaving || this.#isClosed) throw this.#leftError()
+    if (signal?.aborted) throw aborted(signal)
+    return bytesOf(data, this.#engine.messageBytesMax)
+  }
+
+  #enqueue(queue: SendQueue, bytes: Uint8Array, of: number, signal: AbortSignal | undefined): Promise<Sent> {
     if (queue.length >= this.#options.waitingSendsMax) {
       const max = this.#options.waitingSendsMax
       return Promise.reject(new TuttiError('ERR_TUTTI_OVERFLOW', `${max} sends wait already (limits.waitingSendsMax)`))
     }
-    return queue.send(bytes, signal)
+    return queue.send(bytes, of, signal)
   }
 
   #queue(to: string): SendQueue {
     let queue = this.#queues.get(to)
     if (queue === undefined) {
-      const submit = (data: Uint8Array) => {
+      const submit = (data: Uint8Array, of: number) => {
         if (!this.#isReady || this.#isClosed) return 'refused'
-        const fate = this.#driver.submit(data, to === '' ? null : to)
+        const fate = this.#driver.submit(data, to === '' ? null : to, of)
         return fate === REFUSED ? 'refused' : fate === TAKEN ? 'taken' : 'pending'
       }
       // The engine may be a view ahead of what the application has been told.
-      const sent = (view = this.#engine.view.id): Sent => {
+      const sent = (waiting: Waiting, view = this.#engine.view.id): void => {
         const { lineage } = this.#engine.view
         const sent = { lineage, view }
+        const isSafe = isSafeClass(waiting.class)
         const progress = this.#engine.progress(to === '' ? null : to)
         if (progress !== undefined) {
-          const { takenUpTo, stable } = progress
-          this.#unconfirmedOf(to).add(sent, takenUpTo, stable)
+          const { takenUpTo: seq, stable } = progress
+          const order = orderOfClass(waiting.class)
+          this.#unconfirmedOf(to).add({ sent, seq, order, waiting: isSafe ? waiting : null }, stable)
         }
-        return sent
+        if (!isSafe) waiting.resolve(sent)
       }
       queue = new SendQueue(submit, sent)
       this.#queues.set(to, queue)
@@ -248,7 +258,8 @@ export class Group extends EventEmitter<GroupEvents> {
     return queue
   }
 
-  #deliver(batch: GroupEvent[], hasView: boolean): void {
+  #deliver(batch: DeliveredEvent[], hasView: boolean): void {
+    if ((this.#unconfirmed.get('')?.waiting ?? 0) > 0) this.#settle(batch)
     this.#events.push(batch)
     if (hasView) for (const event of batch) if (event.type === 'view') this.#installed(event)
     if (this.#isReady) this.#events.flush()
@@ -260,23 +271,21 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#pump()
   }
 
+  /** Those who wait for a safe message of this member hear that it was delivered. */
+  #settle(batch: readonly DeliveredEvent[]): void {
+    const { incarnation } = this.#engine.self
+    for (const event of batch) {
+      if (event.type !== 'messages' || event.safe === false || event.from.incarnation !== incarnation) continue
+      this.#unconfirmed.get('')!.delivered(event.order, event.seq)
+    }
+  }
+
   #installed({ view, change }: ViewEvent): void {
     if (change.stayed.length > 0) this.#unconfirmed.get('')?.installed(view.lineage, view.id)
     this.#view = view
     viewChannel.publish({ group: this, view, change })
     this.#options.logger?.info({ view: view.id, members: view.members.length }, 'view')
     this.#dropQueues(view)
-  }
-
-  #emitEvent(event: GroupEvent): void {
-    try {
-      if (event.type === 'view') this.emit('view', event.view, event.change)
-      else if (event.type === 'excluded') this.emit('excluded', event.incarnation)
-      else if (event.type === 'merged') this.emit('merged', event.lineage, event.won)
-      else this.emit(event.type, event)
-    } catch (error) {
-      this.#listenerFailed(error)
-    }
   }
 
   #handle(event: EngineEvent): void {
@@ -291,20 +300,20 @@ export class Group extends EventEmitter<GroupEvents> {
         break
       case 'blocked':
         blockedChannel.publish({ group: this, reason: event.reason, waiting: event.waiting })
-        this.#emitSafely(() => this.emit('blocked', event.reason, event.waiting))
+        this.#listeners.safely(() => this.emit('blocked', event.reason, event.waiting))
         break
       case 'unblocked':
-        this.#emitSafely(() => this.emit('unblocked', event.reason))
+        this.#listeners.safely(() => this.emit('unblocked', event.reason))
         break
       case 'abandoned':
-        this.#lose('', event.lineage, event.stable, false)
+        this.#lose('', { ...event, upTo: event.stable, isKnown: false, isCausalKnown: true })
         break
       case 'parted':
-        this.#lose(event.incarnation, null, event.stable, false)
+        this.#lose(event.incarnation, { lineage: null, upTo: event.stable, isKnown: false, isCausalKnown: true })
         this.#unconfirmed.delete(event.incarnation)
         break
       case 'excluded':
-        this.#lose('', event.lineage, event.upTo, true)
+        this.#lose('', { ...event, isKnown: true })
         this.#comeBack()
         break
       case 'closed':
@@ -333,10 +342,10 @@ export class Group extends EventEmitter<GroupEvents> {
     return unconfirmed
   }
 
-  #lose(to: string, lineage: string | null, upTo: number, isKnown: boolean): void {
-    for (const { sent, error } of this.#unconfirmed.get(to)?.lost(lineage, upTo, isKnown) ?? []) {
+  #lose(to: string, reckoning: Reckoning): void {
+    for (const { sent, error } of this.#unconfirmed.get(to)?.lost(reckoning) ?? []) {
       // After the `send` that it speaks of has resolved, however short ago that was.
-      queueMicrotask(() => this.#emitSafely(() => this.emit('lost', sent, error)))
+      queueMicrotask(() => this.#listeners.safely(() => this.emit('lost', sent, error)))
     }
   }
 
@@ -345,7 +354,7 @@ export class Group extends EventEmitter<GroupEvents> {
     for (const queue of this.#queues.values()) queue.pump()
     if (!this.#isBehindQueue || this.#toGroup.length > 0) return
     this.#isBehindQueue = false
-    this.#emitSafely(() => this.emit('drain'))
+    this.#listeners.safely(() => this.emit('drain'))
   }
 
   /** Sends to a member that is gone can never go out. */
@@ -361,10 +370,11 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#isClosed = true
     this.#isLeaving = true
     for (const queue of this.#queues.values()) queue.fail(this.#leftError())
+    this.#unconfirmed.get('')?.abandon()
     this.#driver.close().then(() => {
       if (!this.#isReady) this.#ready.reject(error ?? this.#leftError())
       this.#events.end()
-      this.#emitSafely(() => this.emit('left'))
+      this.#listeners.safely(() => this.emit('left'))
       if (error === undefined) this.#resolveLeft()
       else this.#rejectLeft(error)
     })
@@ -379,15 +389,7 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#options.logger?.warn(error)
     const wrapped =
       error instanceof TuttiError ? error : new TuttiError('ERR_TUTTI_NETWORK', error.message, { cause: error })
-    if (this.listenerCount('error') > 0) this.#emitSafely(() => this.emit('error', wrapped))
-  }
-
-  #emitSafely(emit: () => void): void {
-    try {
-      emit()
-    } catch (error) {
-      this.#listenerFailed(error)
-    }
+    if (this.listenerCount('error') > 0) this.#listeners.safely(() => this.emit('error', wrapped))
   }
 
   /** A listener threw: that is the application's, and must not stop the engine in mid-turn. */

@@ -31,12 +31,14 @@ async function openNetwork(options: CheckedOptions, random: NodeRandom): Promise
   return faults === undefined ? network : new FaultyNetwork(network, parseFaults(faults), seed ?? random.next())
 }
 
+export { Batch, Delivery, Message, type Safe } from './delivery.js'
 export { type ErrorCode, TuttiError } from './errors.js'
 export { type BlockReason, Group, type GroupEvents, type SendOptions, type Sent } from './group.js'
 export { type InterfaceReport, type ProbeReport, probe } from './node/probe.js'
 export { openGroup } from './open-group.js'
 export type { JoinOptions, Limits } from './options.js'
 export type { ClockPort, NetworkHandler, NetworkPort, Ports, RandomPort } from './ports.js'
+export { Slab, SlabPool } from './slab.js'
 export type {
   Endpoint,
   ExcludedEvent,
@@ -49,4 +51,3 @@ export type {
   ViewChange,
   ViewEvent,
 } from './types.js'
-export { Message } from './types.js'

@@ -28,8 +28,10 @@ export interface JoinOptions {
   ttl?: number
   /** Sends to these endpoints, as 'host:port' or objects, in place of multicast. */
   peers?: readonly (string | Endpoint)[]
-  /** Order of messages that do not say. This release has 'fifo'. */
+  /** Order of messages that do not say. Default 'fifo'. */
   order?: Order
+  /** Whether messages that do not say are safe. Default false. */
+  safe?: boolean
   /** Holds back the first view, and sends, until this many members are in. Default 1. */
   expect?: number
   partition?: 'majority' | 'continue'
@@ -58,6 +60,8 @@ export interface CheckedOptions {
   readonly address: string
   readonly port: number
   readonly ttl: number
+  readonly order: Order
+  readonly safe: boolean
   readonly peers: readonly Endpoint[] | undefined
   readonly expect: number
   readonly packetBytes: number
@@ -75,7 +79,7 @@ export interface CheckedOptions {
 const DEFAULT_PORT = 7475
 const MIB = 1_048_576
 const KNOWN = new Set([
-  ...['name', 'interface', 'address', 'port', 'ttl', 'peers', 'order', 'expect', 'partition', 'packetBytes'],
+  ...['name', 'interface', 'address', 'port', 'ttl', 'peers', 'order', 'safe', 'expect', 'partition', 'packetBytes'],
   ...['payloadChecksum', 'trains', 'faults', 'seed', 'limits', 'logger', 'signal'],
 ])
 const KNOWN_LIMITS = new Set(['messageBytesMax', 'windowBytesMax', 'waitingSendsMax'])
@@ -88,10 +92,6 @@ export function checkOptions(group: string, options: JoinOptions): CheckedOption
   const { name = 'member', order = 'fifo', partition = 'majority', limits = {} } = options
   checkName('name', name)
   checkKeys('limits', limits, KNOWN_LIMITS)
-  if (order !== 'fifo') {
-    if (order === 'causal' || order === 'total') throw unsupported(`order '${order}'`)
-    throw wrong(`order is 'fifo', 'causal' or 'total', not ${show(order)}`)
-  }
   if (partition === 'continue') throw unsupported("partition 'continue'")
   if (partition !== 'majority') throw wrong(`partition is 'majority' or 'continue', not ${show(partition)}`)
   return {
@@ -102,6 +102,8 @@ export function checkOptions(group: string, options: JoinOptions): CheckedOption
     port: whole('port', options.port ?? DEFAULT_PORT, 1, 65_535),
     ttl: whole('ttl', options.ttl ?? 1, 0, 255),
     peers: endpoints(options.peers),
+    order: orderOf('order', order),
+    safe: flag('safe', options.safe ?? false),
     expect: whole('expect', options.expect ?? 1, 1, 4_096),
     packetBytes: whole('packetBytes', options.packetBytes ?? 1_400, PACKET_BYTES_MIN, TRAIN_BYTES_MAX),
     // Corruption that the port injects comes behind UDP's own checksum: only the packet's can catch it.
@@ -115,6 +117,12 @@ export function checkOptions(group: string, options: JoinOptions): CheckedOption
     logger: options.logger,
     signal: signal(options.signal),
   }
+}
+
+/** @throws TuttiError if it is none */
+export function orderOf(what: string, value: unknown): Order {
+  if (value === 'fifo' || value === 'causal' || value === 'total') return value
+  throw wrong(`${what} is 'fifo', 'causal' or 'total', not ${show(value)}`)
 }
 
 /** An address of the organization-local scope (RFC 2365) that groups of different names seldom share. */
@@ -166,7 +174,7 @@ function whole(what: string, value: unknown, min: number, max: number): number {
   throw wrong(`${what} must be a whole number from ${min} to ${max}, not ${show(value)}`)
 }
 
-function flag(what: string, value: unknown): boolean {
+export function flag(what: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value
   throw wrong(`${what} must be true or false, not ${show(value)}`)
 }

@@ -1,3 +1,4 @@
+import type { Slab } from './slab.js'
 import type { Endpoint } from './types.js'
 
 /**
@@ -13,11 +14,13 @@ export interface Ports {
 /** What a network hands up: a datagram, or a train of packets that the kernel put together again. Never throws. */
 export interface NetworkHandler {
   /**
-   * @param bytes  what arrived; the receiver may keep it, the port never writes to it again
+   * @param bytes  what arrived
    * @param from   the sender's endpoint
    * @param multicast  whether it came through the group's address (else by unicast)
+   * @param slab   where `bytes` lie; who keeps them holds it, and the port writes there again once nobody does. Without
+   *   one the port never writes to them again
    */
-  datagram(bytes: Uint8Array, from: Endpoint, multicast: boolean): void
+  datagram(bytes: Uint8Array, from: Endpoint, multicast: boolean, slab?: Slab): void
   /** Something that lasts: an interface that went down, a send the system refused. The port stays usable. */
   failed(error: Error): void
   /** Nobody listens at that endpoint, which was probed: the host says so. */
@@ -38,13 +41,12 @@ export interface NetworkPort {
   start(handler: NetworkHandler): void
   /**
    * Sends `length` bytes at `offset` to every member of the group, this one excepted. More than `packetBytes` is a
-   * train: packets of exactly `packetBytes`, only the last shorter; at most 64 packets and 65,507 bytes.
-   * Returns true if the bytes are out of the caller's hands; false if the port still reads them, so that the caller
-   * must not write to them again.
+   * train: packets of exactly `packetBytes`, only the last shorter; at most 64 packets and 65,507 bytes. The port has
+   * read the bytes when it returns: what it cannot send at once it copies.
    */
-  multicast(bytes: Uint8Array, offset: number, length: number): boolean
+  multicast(bytes: Uint8Array, offset: number, length: number): void
   /** The same, to one endpoint. */
-  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean
+  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): void
   /**
    * Sends one packet to an endpoint of which it is not known whether anybody is there; where the system can tell that
    * nobody is, `refused` is called. The bytes stay the port's.

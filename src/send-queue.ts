@@ -6,30 +6,36 @@ export interface Sent {
   readonly view: number
 }
 
-interface Waiting {
+/** A send whose promise has not been settled. */
+export interface Waiting {
   readonly data: Uint8Array
+  /** Of the message: see Outgoing. */
+  readonly class: number
   readonly resolve: (sent: Sent) => void
   readonly reject: (error: TuttiError) => void
+}
+
+interface Queued extends Waiting {
   readonly detach: () => void
   isAborted: boolean
 }
 
 /** What became of a message that was submitted: see Engine. */
-type Submit = (data: Uint8Array) => 'refused' | 'taken' | 'pending'
+type Submit = (data: Uint8Array, of: number) => 'refused' | 'taken' | 'pending'
 
 /** Sends to one destination that wait for its window, first come first served. */
 export class SendQueue {
-  #waiting: Waiting[] = []
+  #waiting: Queued[] = []
   #head = 0
   /** The one message that was taken and is not sealed to its end. */
-  #pending: Waiting | null = null
+  #pending: Queued | null = null
   /** What is not sealed to its end was offered, and nobody waits for it here. */
   #isOfferPending = false
   readonly #submit: Submit
-  /** A message has been sealed to its end, in the view now. */
-  readonly #sent: (view?: number) => Sent
+  /** A message has been sealed to its end, in `view` or in the one now: its promise is to be settled. */
+  readonly #sent: (waiting: Waiting, view?: number) => void
 
-  constructor(submit: Submit, sent: (view?: number) => Sent) {
+  constructor(submit: Submit, sent: (waiting: Waiting, view?: number) => void) {
     this.#submit = submit
     this.#sent = sent
   }
@@ -39,11 +45,12 @@ export class SendQueue {
     return this.#waiting.length - this.#head
   }
 
-  /** Resolves when the group has taken `data` over, in its turn. */
-  send(data: Uint8Array, signal: AbortSignal | undefined): Promise<Sent> {
+  /** Resolves when the group has taken `data` over, in its turn, or when a safe message is safe. */
+  send(data: Uint8Array, of: number, signal: AbortSignal | undefined): Promise<Sent> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
+      const waiting: Queued = {
         data,
+        class: of,
         resolve,
         reject,
         detach: () => signal?.removeEventListener('abort', abort),
@@ -64,10 +71,10 @@ export class SendQueue {
     while (this.#pending === null && this.#head < this.#waiting.length) {
       const waiting = this.#waiting[this.#head]
       if (!waiting.isAborted) {
-        const fate = this.#submit(waiting.data)
+        const fate = this.#submit(waiting.data, waiting.class)
         if (fate === 'refused') return
         waiting.detach()
-        if (fate === 'taken') waiting.resolve(this.#sent())
+        if (fate === 'taken') this.#sent(waiting)
         else this.#pending = waiting
       }
       this.#head++
@@ -90,7 +97,7 @@ export class SendQueue {
       this.#isOfferPending = false
       return
     }
-    if (this.#pending !== null) this.#pending.resolve(this.#sent(view))
+    if (this.#pending !== null) this.#sent(this.#pending, view)
     this.#pending = null
     this.pump()
   }

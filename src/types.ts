@@ -1,3 +1,5 @@
+import type { Delivery, Message } from './delivery.js'
+
 /** Values that cross layers: who is in a group, what was delivered, what was counted. */
 
 /** The order in which a message is delivered relative to others. */
@@ -59,63 +61,11 @@ export interface MergedEvent {
   readonly won: boolean
 }
 
-const utf8 = new TextDecoder()
-
-/**
- * A delivered message. It refers to the bytes as they arrived and makes no copy until it is asked;
- * those bytes are never reused, so `data` stays valid for as long as the message is kept.
- */
-export class Message {
-  readonly type: 'message' | 'told'
-  readonly from: Member
-  /** Id of the view in which it was sent and delivered. */
-  readonly view: number
-  readonly order: Order
-  readonly #bytes: Uint8Array
-  readonly #offset: number
-  readonly #length: number
-  /** Rank of the sender and number of the packet in which the message ends: what consuming it acknowledges. */
-  readonly rank: number
-  readonly seq: number
-
-  constructor(
-    type: 'message' | 'told',
-    from: Member,
-    view: number,
-    order: Order,
-    rank: number,
-    seq: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ) {
-    this.type = type
-    this.from = from
-    this.view = view
-    this.order = order
-    this.rank = rank
-    this.seq = seq
-    this.#bytes = bytes
-    this.#offset = offset
-    this.#length = length
-  }
-
-  get length(): number {
-    return this.#length
-  }
-
-  get data(): Uint8Array {
-    return this.#bytes.subarray(this.#offset, this.#offset + this.#length)
-  }
-
-  /** The data as UTF-8; malformed sequences become U+FFFD. */
-  text(): string {
-    return utf8.decode(this.data)
-  }
-}
-
 /** What an iterator over a group yields, in the one sequence in which it happened. */
 export type GroupEvent = ViewEvent | Message | ExcludedEvent | MergedEvent
+
+/** The same before messages are taken apart. */
+export type DeliveredEvent = ViewEvent | Delivery | ExcludedEvent | MergedEvent
 
 /** Counters since the member started. `dropped` counts datagrams and packets that were not ours or not well formed, by cause. */
 export interface Stats {
@@ -150,6 +100,17 @@ export interface Stats {
   /** How often the flow-control window closed on this member. */
   windowClosings: number
   sequenceWraps: number
+  /** Causal packets that came before one that they rest on, and waited for it. */
+  causalWaits: number
+  /** Announcements of order, as sequencer. */
+  orderRuns: number
+  /** Packets of total order whose place the close of a view decided: the sequencer had not announced it. */
+  orderedAtClose: number
+  /** Causal packets dropped at the close of a view, since nobody who goes on has what they rest on. */
+  causalDropped: number
+  /** Safe packets delivered as every member of the view held them, and those that only the close of a view made safe. */
+  safeDelivered: number
+  safeAtClose: number
   /** Messages put together from fragments of which at least one came by repair. */
   fragmentsRepaired: number
   /** `trains`: up to 64 KB of packets a system call; `datagrams`: one packet a call. */

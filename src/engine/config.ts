@@ -15,13 +15,18 @@ export interface EngineConfig {
   readonly random: () => number
 }
 
+/** A message that was taken and not sealed to its end. */
+export interface PendingMessage {
+  readonly data: Uint8Array
+  readonly class: number
+}
+
 /** What a member that was left out takes into its next life. */
 export interface PastLife {
   readonly lineage: string
   readonly past: PastViews
   readonly counters: Counters
-  /** The rest of a message that was taken and not sealed to its end. */
-  readonly pending: Uint8Array | null
+  readonly pending: PendingMessage | null
   /** Somebody was refused, and waits for 'drain'. */
   readonly isAwaited: boolean
 }

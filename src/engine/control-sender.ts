@@ -1,5 +1,7 @@
 import type { Endpoint } from '../types.js'
+import { fromHex } from '../wire/bytes.js'
 import { type ControlBody, encodeControl } from '../wire/control-codec.js'
+import type { tutti } from '../wire/generated/control.js'
 import { NO_RANK } from '../wire/header.js'
 import type { Outbox } from './outbox.js'
 
@@ -23,6 +25,13 @@ export class ControlSender {
   /** To an endpoint of which it is not known whether anybody is there. */
   probe(to: Endpoint, viewTag: number, body: ControlBody): void {
     for (const bytes of this.#packets(viewTag, NO_RANK, body)) this.#outbox.probes.push({ to, bytes })
+  }
+
+  /** Answers a probe, for the life that is here, of the view with tag `view`. False if it is not well formed. */
+  answer({ nonce, address, port }: tutti.Probe.$Properties, tag: number, incarnation: string, view?: number): boolean {
+    if (!address || !port || port > 0xffff) return false
+    this.send({ address, port }, tag, NO_RANK, { alive: { nonce, incarnation: fromHex(incarnation), view } })
+    return true
   }
 
   #packets(viewTag: number, rank: number, body: ControlBody): Uint8Array[] {

@@ -27,6 +27,12 @@ export function newCounters(): Counters {
     blocks: 0,
     windowClosings: 0,
     sequenceWraps: 0,
+    causalWaits: 0,
+    orderRuns: 0,
+    orderedAtClose: 0,
+    causalDropped: 0,
+    safeDelivered: 0,
+    safeAtClose: 0,
     fragmentsRepaired: 0,
   }
 }

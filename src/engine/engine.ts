@@ -1,11 +1,10 @@
+import type { Delivery } from '../delivery.js'
 import { type ErrorCode, TuttiError } from '../errors.js'
 import { Membership } from '../membership/membership.js'
 import { PastViews } from '../membership/past-views.js'
-import type { Endpoint, Message } from '../types.js'
-import { fromHex } from '../wire/bytes.js'
-import { hash32 } from '../wire/checksum.js'
+import { NOT_REUSED, type Slab } from '../slab.js'
+import type { Endpoint } from '../types.js'
 import { type ControlBody, ControlReader } from '../wire/control-codec.js'
-import type { tutti } from '../wire/generated/control.js'
 import {
   CONTROL,
   CORRUPT,
@@ -21,19 +20,20 @@ import {
 } from '../wire/header.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
 import { BlockWatch, reasonOf } from './block-watch.js'
-import type { EngineConfig, PastLife } from './config.js'
+import type { EngineConfig, PastLife, PendingMessage } from './config.js'
 import { ControlSender } from './control-sender.js'
 import { type Counters, countDrop, newCounters } from './counters.js'
 import { Departure, DRAIN_MS_MAX, LEAVE_MS_MAX } from './departure.js'
+import { type Environment, environmentOf } from './environment.js'
 import { Outbox } from './outbox.js'
-import { type Outgoing, REFUSED, TAKEN } from './outgoing.js'
+import { REFUSED, TAKEN } from './outgoing.js'
 import { changeOf } from './published.js'
 import { TellLinks } from './tell-links.js'
 import { ViewState } from './view-state.js'
 
 export type { EngineConfig } from './config.js'
 export type { EngineEvent } from './outbox.js'
-export { PENDING, REFUSED, TAKEN } from './outgoing.js'
+export { PENDING, REFUSED, SAFE_CLASS, TAKEN } from './outgoing.js'
 
 /**
  * One member of one group, as a function of its inputs: datagrams, the application's messages, time and random bits
@@ -45,7 +45,6 @@ export class Engine {
   readonly counters: Counters
   readonly self: Peer
   readonly #config: EngineConfig
-  readonly #groupTag: number
   readonly #membership: Membership
   readonly #controls = new ControlReader()
   readonly #blocks = new BlockWatch()
@@ -54,32 +53,33 @@ export class Engine {
   /** The view before, or the last one while this member is in none. */
   #before: ViewState | null = null
   /** The rest of a message that a closed view did not take to its end. */
-  #pending: Uint8Array | null = null
+  #pending: PendingMessage | null = null
   /** Somebody was refused while this member was in no view. */
   #isAwaited: boolean
   readonly #sender: ControlSender
   readonly #links: TellLinks
+  readonly #environment: Environment
   readonly #departure = new Departure()
   #isClosed = false
   #nowMs: number
 
   /** @param before  the life before this one, of a member that was left out */
   constructor(config: EngineConfig, nowMs: number, before?: PastLife) {
-    const { random, endpoint, name, group, receiveBufferBytes } = config
+    const { random, endpoint, name, receiveBufferBytes } = config
     const word = () => random().toString(16).padStart(8, '0')
     this.#config = config
     this.#nowMs = nowMs
-    this.#groupTag = hash32(new TextEncoder().encode(group))
     this.self = { name, incarnation: word() + word(), endpoint, receiveBufferBytes, voter: true }
     this.counters = before?.counters ?? newCounters()
     this.#past = before?.past ?? new PastViews()
     this.#pending = before?.pending ?? null
     this.#isAwaited = before?.isAwaited ?? false
     const { counters, outbox, self } = this
-    this.#sender = new ControlSender(this.#groupTag, config.packetBytes, outbox)
-    const control = (to: Endpoint, tag: number, body: ControlBody) => this.#sender.send(to, tag, NO_RANK, body)
-    this.#links = new TellLinks({ groupTag: this.#groupTag, self, counters, outbox, random, control })
     const { checkBodies, messageBytesMax, packetBytes } = config
+    this.#environment = environmentOf(config, counters, outbox)
+    this.#sender = new ControlSender(this.#environment.groupTag, packetBytes, outbox)
+    const control = (to: Endpoint, tag: number, body: ControlBody) => this.#sender.send(to, tag, NO_RANK, body)
+    this.#links = new TellLinks({ ...this.#environment, self, control })
     this.#membership = new Membership(
       { self, checkBodies, messageBytesMax, packetBytes, lineage: before?.lineage ?? null, past: this.#past },
       {
@@ -89,7 +89,8 @@ export class Engine {
         fill: cut => this.#current!.fill(cut),
         isFilled: cut => this.#current!.isFilled(cut),
         close: cut => this.#current!.close(cut),
-        install: view => this.#install(view),
+        install: (view, index) => this.#install(view, index),
+        index: () => this.#current!.delivery.index,
         count: what => counters[what]++,
         merged: (lineage, won) => this.outbox.deliveries.push({ type: 'merged', lineage, won }),
         abandon: () => this.#abandon(),
@@ -117,15 +118,19 @@ export class Engine {
     return this.#current?.view.messageBytesMax ?? this.#config.messageBytesMax
   }
 
-  /** Takes what a datagram, or a train of packets, brought. Never throws for what is in it. */
-  receive(bytes: Uint8Array, from: Endpoint, nowMs: number): void {
+  /**
+   * Takes what a datagram, or a train of packets, brought. Never throws for what is in it.
+   * @param slab  where `bytes` lie, if that memory is to be used again
+   */
+  receive(bytes: Uint8Array, from: Endpoint, nowMs: number, slab: Slab = NOT_REUSED): void {
     this.#nowMs = nowMs
     this.counters.datagramsIn++
     const { packetBytes } = this.#config
+    const { groupTag } = this.#environment
     const end = bytes.length
     // One packet of a train may be the last that concerns this life.
     for (let at = 0; at < end && !this.#isClosed; ) {
-      const verdict = judge(bytes, at, end, this.#groupTag)
+      const verdict = judge(bytes, at, end, groupTag)
       if (verdict !== OK) {
         countDrop(this.counters, DROP_CAUSES[verdict])
         // In a train the next packet begins where the kernel cut, whatever a broken one says of its length.
@@ -135,9 +140,9 @@ export class Engine {
       }
       this.counters.packetsIn++
       if (at === 0) this.#hear(bytes, from)
-      if (kindOf(bytes, at) === DATA) this.#data(bytes, at)
+      if (kindOf(bytes, at) === DATA) this.#data(bytes, at, slab)
       else if (kindOf(bytes, at) === CONTROL) this.#controlFrame(bytes, at, from)
-      else this.#tell(bytes, at)
+      else this.#tell(bytes, at, slab)
       at += lengthOf(bytes, at)
     }
   }
@@ -153,8 +158,9 @@ export class Engine {
   /**
    * Takes a message for the group (`to` null), or for the member with that incarnation. REFUSED: the window is closed,
    * a 'drain' event follows. PENDING: taken, a 'sealed' event follows. `data` is copied.
+   * @param of  the message's class, an order and SAFE_CLASS; 0 for what is told to one
    */
-  submit(data: Uint8Array, to: string | null): number {
+  submit(data: Uint8Array, to: string | null, of: number): number {
     if (to === this.self.incarnation) return this.#current !== null && this.#links.tellSelf(data) ? TAKEN : REFUSED
     const out = to === null ? this.#current?.out : this.#links.to(to)?.out
     if (out === undefined) {
@@ -162,16 +168,17 @@ export class Engine {
       return REFUSED
     }
     const wasHeld = out.isHeld
-    const fate = out.submit(data)
+    const fate = out.submit(data, of)
     if (fate !== REFUSED) this.counters.messagesOut++
     if (out.isHeld && !wasHeld && !out.isWedged) this.counters.windowClosings++
     return fate
   }
 
-  /** The application has taken a message. */
-  consume(message: Message): void {
-    const { type, from, rank, seq } = message
-    if (type === 'told') this.#links.consume(message)
+  /** The application has taken these messages. */
+  consume(delivery: Delivery): void {
+    const { type, from, rank, seq } = delivery
+    delivery.release()
+    if (type === 'told') this.#links.consume(delivery)
     // Ids of views are numbers within one lineage; the object is of one view alone.
     else if (from === this.#current?.published.members[rank]) this.#current.consume(rank, seq)
   }
@@ -235,9 +242,9 @@ export class Engine {
     }
     for (const link of this.#links.all) {
       link.endTurn(nowMs)
-      this.#tellOpening(link.out)
+      link.out.tellOpening()
     }
-    if (this.#current !== null) this.#tellOpening(this.#current.out)
+    this.#current?.out.tellOpening()
     this.#watchBlocks(nowMs)
   }
 
@@ -246,19 +253,19 @@ export class Engine {
     if (current !== null && viewTagOf(bytes, 0) === current.view.tag) current.heard(rankOf(bytes, 0), from, this.#nowMs)
   }
 
-  #data(bytes: Uint8Array, at: number): void {
+  #data(bytes: Uint8Array, at: number, slab: Slab): void {
     const tag = viewTagOf(bytes, at)
     const current = this.#current
-    if (current !== null && current.view.tag === tag) return current.data(bytes, at, this.#nowMs)
+    if (current !== null && current.view.tag === tag) return current.data(bytes, at, slab, this.#nowMs)
     countDrop(this.counters, 'view')
     // Data of a closed view may still be on its way: who does not know that it is closed says so otherwise too.
     this.#membership.strangerHeard(tag, NO_RANK, this.#nowMs)
   }
 
-  #tell(bytes: Uint8Array, at: number): void {
+  #tell(bytes: Uint8Array, at: number, slab: Slab): void {
     const link = this.#links.of(viewTagOf(bytes, at))
     if (link === undefined) countDrop(this.counters, 'view')
-    else link.data(bytes, at, this.#nowMs)
+    else link.data(bytes, at, slab, this.#nowMs)
   }
 
   #controlFrame(bytes: Uint8Array, at: number, from: Endpoint): void {
@@ -270,7 +277,10 @@ export class Engine {
     const nowMs = this.#nowMs
     const link = this.#links.of(tag)
     if (link !== undefined) return link.control(tag, body, nowMs)
-    if (body.probe) return this.#answer(body.probe, tag)
+    if (body.probe) {
+      const isSound = this.#sender.answer(body.probe, tag, this.self.incarnation, this.#current?.view.tag)
+      return isSound ? undefined : countDrop(this.counters, 'malformed')
+    }
     const current = this.#current
     const isOurs = current !== null && current.view.tag === tag
     if (isOurs && !body.alive && (rank >= current.view.members.length || rank === current.rank)) {
@@ -288,21 +298,15 @@ export class Engine {
     else if (!isOurs && tag !== 0) countDrop(this.counters, 'view')
   }
 
-  #answer({ nonce, address, port }: tutti.Probe.$Properties, tag: number): void {
-    if (!address || !port || port > 0xffff) return countDrop(this.counters, 'malformed')
-    const incarnation = fromHex(this.self.incarnation)
-    this.#sender.send({ address, port }, tag, NO_RANK, { alive: { nonce, incarnation, view: this.#current?.view.tag } })
-  }
-
-  #install(view: AgreedView): Float64Array {
+  /** @param index  of the last message of total order before it; null: this member has gone through the view before */
+  #install(view: AgreedView, index: number | null): Float64Array {
     const before = this.#current
-    const groupTag = this.#groupTag
-    const { windowBytesMax, random } = this.#config
     const { counters, outbox } = this
     const control = (to: Endpoint | null, { view: { tag }, rank }: ViewState, body: ControlBody) =>
       this.#sender.send(to, tag, rank, body)
-    const environment = { groupTag, windowBytesMax, counters, outbox, random, control }
-    const state = new ViewState(view, this.self.incarnation, environment, this.#nowMs)
+    const environment = { ...this.#environment, control }
+    const from = index ?? before!.delivery.index
+    const state = new ViewState(view, this.self.incarnation, from, environment, this.#nowMs)
     this.#current = state
     counters.views++
     const last = before ?? this.#before
@@ -315,7 +319,7 @@ export class Engine {
     // What the closed view took and could not finish, its receivers have dropped; it goes out whole in this one.
     const pending = before?.out.pending ?? this.#pending
     this.#pending = null
-    if (pending !== null && state.out.submit(pending) === TAKEN) {
+    if (pending !== null && state.out.submit(pending.data, pending.class) === TAKEN) {
       outbox.events.push({ type: 'sealed', view: view.id, to: null })
     }
     state.out.flow.isAwaited ||= this.#isAwaited || (last?.out.flow.isAwaited ?? false)
@@ -342,7 +346,8 @@ export class Engine {
     const { lineage } = view
     const untold = cut === null ? [{ type: 'abandoned', lineage, stable: out.received.min } as const] : []
     const upTo = cut?.[rank] ?? out.window.last
-    this.outbox.events.push(...this.#blocks.end(), ...untold, { type: 'excluded', lineage, upTo })
+    const isCausalKnown = cut === null || this.#current!.isWithin(cut)
+    this.outbox.events.push(...this.#blocks.end(), ...untold, { type: 'excluded', lineage, upTo, isCausalKnown })
   }
 
   /** What this life, which is over, leaves to the next. */
@@ -367,12 +372,6 @@ export class Engine {
   get #isHeld(): boolean {
     // Whoever is about to hear that a message is sealed may have the next one ready.
     return this.#current?.out.isHeld || this.outbox.events.length > 0 || this.#links.isHeld
-  }
-
-  #tellOpening(out: Outgoing): void {
-    if (!out.opens) return
-    out.flow.isAwaited = false
-    this.outbox.events.push({ type: 'drain' })
   }
 
   #watchBlocks(nowMs: number): void {

@@ -1,19 +1,16 @@
 import { ReceiveWindow } from '../multicast/receive-window.js'
-import type { MessageSink } from '../wire/fragments.js'
 import { distance, earlier, plus } from '../wire/seqno.js'
-import { Reader } from './reader.js'
+import type { Reader } from './reader.js'
 
 export interface IncomingOptions {
-  readonly rank: number
   readonly firstSeq: number
   /** Packets, a power of two. */
   readonly capacity: number
-  readonly messageBytesMax: number
   /** Packets after whose consumption the sender is told: a quarter of its window. */
   readonly reportPackets: number
 }
 
-/** The receiving side of one stream: packets in, messages out in sequence. */
+/** The receiving side of one stream: packets in, kept until every member has them and the application has taken them. */
 export class Incoming {
   readonly window: ReceiveWindow
   readonly reader: Reader
@@ -24,19 +21,24 @@ export class Incoming {
   readonly #capacity: number
   readonly #reportPackets: number
   #reported: number
+  #turned: number
 
-  constructor(options: IncomingOptions, sink: MessageSink) {
-    const { rank, firstSeq, capacity, messageBytesMax } = options
+  constructor({ firstSeq, capacity, reportPackets }: IncomingOptions, reader: Reader) {
     this.window = new ReceiveWindow(firstSeq, capacity)
-    this.reader = new Reader(rank, firstSeq, messageBytesMax, sink)
+    this.reader = reader
     this.#capacity = capacity
-    this.#reportPackets = options.reportPackets
+    this.#reportPackets = reportPackets
     this.#reported = plus(firstSeq, -1)
+    this.#turned = this.#reported
   }
 
-  /** So much has come since the last report that the application should see it, and the sender hear of it, at once. */
+  /** So much has come in this turn that the application should see it, and the sender hear of it, at once. */
   get isTurnDue(): boolean {
-    return distance(this.window.received, this.#reported) >= this.#reportPackets
+    return distance(this.window.received, this.#turned) >= this.#reportPackets
+  }
+
+  turnEnded(): void {
+    this.#turned = this.window.received
   }
 
   get isReportDue(): boolean {
@@ -48,18 +50,6 @@ export class Incoming {
     this.isReportWanted = false
   }
 
-  /** Hands up what is in sequence, up to packet `limit`. Returns how many packets made no sense. */
-  deliver(limit: number): number {
-    const { window, reader } = this
-    const last = earlier(window.received, limit)
-    let malformed = 0
-    while (distance(last, reader.upTo) > 0) {
-      const seq = plus(reader.upTo, 1)
-      if (!reader.read(window.bytesOf(seq)!, window.offsetOf(seq), seq)) malformed++
-    }
-    return malformed
-  }
-
   /** The origin has sent up to `last`. False if that cannot be. */
   announce(last: number): boolean {
     if (distance(last, this.reader.upTo) > this.#capacity) return false
@@ -69,8 +59,8 @@ export class Incoming {
     return this.window.announce(last)
   }
 
-  /** Every member holds the stream up to `seq`: what has been read of it can go. */
+  /** Every member holds the stream up to `seq`: what the application has taken of it can go. */
   stable(seq: number): void {
-    this.window.release(earlier(seq, this.reader.upTo))
+    this.window.release(earlier(seq, this.reader.consumed))
   }
 }

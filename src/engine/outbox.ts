@@ -1,5 +1,5 @@
 import type { TuttiError } from '../errors.js'
-import type { Endpoint, GroupEvent } from '../types.js'
+import type { DeliveredEvent, Endpoint } from '../types.js'
 
 /** Why sending is held back. */
 export type BlockReason = 'view-change' | 'no-quorum' | 'window'
@@ -14,8 +14,11 @@ export type EngineEvent =
   | { readonly type: 'unblocked'; readonly reason: BlockReason }
   /** The endpoints of the view now. */
   | { readonly type: 'reach'; readonly endpoints: readonly Endpoint[] }
-  /** The others went on without this member, whose packets counted `upTo`: this life is over. Nothing comes after. */
-  | { readonly type: 'excluded'; readonly lineage: string; readonly upTo: number }
+  /**
+   * The others went on without this member, whose packets counted `upTo`: this life is over. Nothing comes after.
+   * `isCausalKnown`: its causal messages rest on nothing that the others do not have.
+   */
+  | { readonly type: 'excluded'; readonly lineage: string; readonly upTo: number; readonly isCausalKnown: boolean }
   /** Who was told something has gone. It had what this member told it up to packet `stable`. */
   | { readonly type: 'parted'; readonly incarnation: string; readonly stable: number }
   /** This member has left its view with nobody to say how far its packets counted; all had them up to `stable`. */
@@ -35,12 +38,12 @@ export class Outbox {
   readonly to: (Endpoint | null)[] = []
   /** Questions to endpoints of which nobody knows whether they are open still. */
   readonly probes: { readonly to: Endpoint; readonly bytes: Uint8Array }[] = []
-  deliveries: GroupEvent[] = []
+  deliveries: DeliveredEvent[] = []
   /** The deliveries hold a view. */
   hasView = false
   readonly events: EngineEvent[] = []
 
-  /** A packet, or a train of packets. The bytes stay as they are for as long as anybody may ask for them. */
+  /** A packet, or a train of packets. The bytes stay as they are until the turn ends. */
   send(to: Endpoint | null, bytes: Uint8Array, offset: number, length: number): void {
     this.bytes.push(bytes)
     this.offsets.push(offset)
@@ -56,7 +59,7 @@ export class Outbox {
   }
 
   /** Hands out the deliveries. Those that come while they are worked on are the next batch. */
-  takeDeliveries(): GroupEvent[] {
+  takeDeliveries(): DeliveredEvent[] {
     const batch = this.deliveries
     this.deliveries = []
     this.hasView = false

@@ -1,17 +1,23 @@
 import { FlowControl } from '../multicast/flow-control.js'
 import { SendWindow } from '../multicast/send-window.js'
 import { LowWater } from '../multicast/stability.js'
+import type { Slab, SlabPool } from '../slab.js'
 import type { Endpoint } from '../types.js'
+import { CAUSAL, HEADER_BYTES, ORDER, SAFE } from '../wire/header.js'
+import { runsBytes, runsIn, writeRuns } from '../wire/order-runs.js'
 import { Packer, type PackerFrame, PREFIX_BYTES } from '../wire/packer.js'
-import { distance, plus } from '../wire/seqno.js'
+import { distance, earlier, plus } from '../wire/seqno.js'
+import type { CausalStamp } from './causal-stamp.js'
 import type { Outbox } from './outbox.js'
-import type { Reader } from './reader.js'
 
 /** What became of a message that was submitted. */
 export const REFUSED = 0
 export const TAKEN = 1
 /** Taken, but larger than the window's room: the rest follows as the window opens. */
 export const PENDING = 2
+
+/** Of so many packets of a ring one is for announcements of order, which no window may hold back (C16). */
+const RESERVED_SHARE = 8
 
 export interface OutgoingOptions {
   readonly frame: PackerFrame
@@ -22,8 +28,25 @@ export interface OutgoingOptions {
   /** Packets that the window holds at most, a power of two. */
   readonly capacity: number
   readonly to: Endpoint | null
-  /** Reads own packets back, where the sender delivers its own messages too. */
-  readonly own: Reader | null
+  readonly pool: SlabPool
+}
+
+/** What the sender does with its own packets. */
+export interface OutgoingEffects {
+  sealed(seq: number, slab: Slab, at: number): void
+  /** Up to which of them this member's own application has taken all messages; what it has not must stay. */
+  consumed(): number
+}
+
+/** The class of a message: an order of the header, and SAFE_CLASS if it is to be safe. */
+export const SAFE_CLASS = 4
+const orderOfClass = (of: number): number => of & 3
+
+/** A message that is taken and not packed to its end. */
+interface Pending {
+  readonly data: Uint8Array
+  readonly class: number
+  at: number
 }
 
 /** The sending side of one stream: messages in, packets out, kept until every receiver has them. */
@@ -33,31 +56,38 @@ export class Outgoing {
   readonly consumed: LowWater
   readonly flow: FlowControl
   readonly to: Endpoint | null
+  /** Number of the last packet that is to be safe. */
+  lastSafe: number
   isWedged = false
   /** Nothing more is taken for now: the member cannot say whether it would ever be delivered. */
   isPaused = false
-  #pending: Uint8Array | null = null
-  #pendingAt = 0
+  #pending: Pending | null = null
+  /** Of the open packet. */
+  #class = 0
   readonly #packer: Packer
   readonly #packetBytes: number
-  readonly #own: Reader | null
   readonly #outbox: Outbox
+  readonly #effects: OutgoingEffects
+  readonly #stamp: CausalStamp | null
 
-  constructor(options: OutgoingOptions, outbox: Outbox) {
+  /** @param stamp  writes what causal packets rest on; null where there are none */
+  constructor(options: OutgoingOptions, outbox: Outbox, effects: OutgoingEffects, stamp: CausalStamp | null) {
     const { firstSeq, receivers, capacity } = options
     this.window = new SendWindow(firstSeq, capacity)
     this.received = new LowWater(receivers, plus(firstSeq, -1))
     this.consumed = new LowWater(receivers, plus(firstSeq, -1))
+    this.lastSafe = plus(firstSeq, -1)
     this.flow = new FlowControl(options.windowBytes)
     this.to = options.to
-    this.#packer = new Packer(options.frame)
+    this.#packer = new Packer(options.frame, options.pool)
     this.#packetBytes = options.frame.packetBytes
-    this.#own = options.own
     this.#outbox = outbox
+    this.#effects = effects
+    this.#stamp = stamp
   }
 
   /** A message of which a part is not packed yet; it is given whole to the next view if this one closes first. */
-  get pending(): Uint8Array | null {
+  get pending(): { readonly data: Uint8Array; readonly class: number } | null {
     return this.#pending
   }
 
@@ -76,23 +106,26 @@ export class Outgoing {
     return plus(this.window.last, this.#packer.isOpen ? 1 : 0)
   }
 
-  /** Whether to tell those who wait: there is room, in bytes and in packets. */
-  get opens(): boolean {
+  /** Tells those who wait once there is room again, in bytes and in packets. */
+  tellOpening(): void {
     const { window, consumed, flow } = this
-    if (this.isWedged || this.isPaused || this.#pending !== null || !flow.opens(window.sealedBytes)) return false
-    return distance(window.last, consumed.min) <= (window.capacity * 3) / 4
+    if (this.isWedged || this.isPaused || this.#pending !== null || !flow.opens(window.sealedBytes)) return
+    if (distance(window.last, consumed.min) > (window.capacity * 3) / 4) return
+    flow.isAwaited = false
+    this.#outbox.events.push({ type: 'drain' })
   }
 
-  submit(data: Uint8Array): number {
-    if (this.isWedged || this.isPaused || this.#pending !== null || !this.#makeRoom()) {
+  /** @param of  the message's class */
+  submit(data: Uint8Array, of: number): number {
+    const packer = this.#packer
+    if (packer.isOpen && this.#isUnfit(of)) this.#fill()
+    if (this.isWedged || this.isPaused || this.#pending !== null || !this.#makeRoom(of)) {
       this.flow.isAwaited = true
       return REFUSED
     }
-    const packer = this.#packer
     if (packer.isBetterNext(data.length)) {
-      packer.pad()
-      this.#seal()
-      if (!this.#makeRoom()) {
+      this.#fill()
+      if (!this.#makeRoom(of)) {
         this.flow.isAwaited = true
         return REFUSED
       }
@@ -101,22 +134,52 @@ export class Outgoing {
     const written = packer.write(data, 0)
     if (packer.room < PREFIX_BYTES) this.#seal()
     if (written === data.length) return TAKEN
-    this.#pending = data
-    this.#pendingAt = written
+    this.#pending = { data, class: of, at: written }
     if (this.#pump()) return TAKEN
     // The caller may use its bytes again once this returns.
-    this.#pending = data.slice()
+    this.#pending = { data: data.slice(), class: of, at: this.#pending.at }
     return PENDING
   }
 
-  /** Ends the turn: seals the open packet and hands what is new to the network as a train. */
-  flush(): void {
-    if (this.#packer.isOpen) this.#seal()
-    this.#emitTrain()
+  /** Seals the open packet. @param isFollowed  by another in the same train: it must be a full one */
+  seal(isFollowed = false): void {
+    if (!this.#packer.isOpen) return
+    if (isFollowed) this.#fill()
+    else this.#seal()
+  }
+
+  /** Whether an announcement of order has room in the ring. */
+  get mayAnnounce(): boolean {
+    return distance(this.window.last, this.consumed.min) < this.window.capacity - 1
+  }
+
+  /** How many runs of order one packet holds. */
+  get runsMax(): number {
+    return runsIn(this.#packetBytes - HEADER_BYTES)
+  }
+
+  /** Seals a packet that announces an order. No packet is open, and the last one was a full one or has been sent. */
+  announce(ranks: readonly number[], lasts: readonly number[], isSafe: boolean): void {
+    const packer = this.#packer
+    if (packer.slabIsFull) this.emit()
+    packer.open(plus(this.window.last, 1), this.received.min, ORDER, isSafe ? SAFE : 0)
+    this.#class = ORDER | (isSafe ? SAFE_CLASS : 0)
+    const at = packer.reserve(runsBytes(ranks.length))
+    writeRuns(packer.slab.bytes, at, ranks, lasts)
+    this.#seal()
+  }
+
+  /** Hands what is new to the network as a train. */
+  emit(): void {
+    const packer = this.#packer
+    const length = packer.packetAt - packer.trainAt
+    if (length > 0) this.#outbox.send(this.to, packer.slab.bytes, packer.trainAt, length)
+    packer.trainAt = packer.packetAt
   }
 
   wedge(): void {
-    this.flush()
+    this.seal()
+    this.emit()
     this.isWedged = true
   }
 
@@ -125,34 +188,59 @@ export class Outgoing {
    * message came to its end by that.
    */
   acknowledge(rank: number, received: number, consumed: number): boolean {
-    const last = this.window.last
+    const { window } = this
     // Nobody has what was never sent; a report that says so is broken, and believing it would free what others miss.
-    if (distance(received, last) > 0 || distance(consumed, received) > 0) return false
-    if (this.received.raise(rank, received)) this.window.release(this.received.min)
-    if (!this.consumed.raise(rank, consumed)) return false
-    this.flow.consumed(this.window.bytesUpTo(this.consumed.min))
+    if (distance(received, window.last) > 0 || distance(consumed, received) > 0) return false
+    this.received.raise(rank, received)
+    const hasRisen = this.consumed.raise(rank, consumed)
+    if (distance(this.received.min, window.released) > 0) {
+      window.release(earlier(this.received.min, this.#effects.consumed()))
+    }
+    if (!hasRisen) return false
+    this.flow.consumed(window.bytesUpTo(this.consumed.min))
     return this.#pending !== null && !this.isWedged && this.#pump()
   }
 
+  /** The open packet cannot take a message of that class: it is of another, or rests on less. */
+  #isUnfit(of: number): boolean {
+    return of !== this.#class || (orderOfClass(of) === CAUSAL && this.#stamp!.isStale)
+  }
+
   /** Opens a packet with room for a message's prefix; false while the window is closed. */
-  #makeRoom(): boolean {
+  #makeRoom(of: number): boolean {
     const packer = this.#packer
     if (packer.isOpen) return true
+    if (orderOfClass(of) !== CAUSAL) return this.#open(of)
+    const entriesMax = this.#stamp!.entriesIn((this.#packetBytes - HEADER_BYTES) / 2)
+    // In a large group what it rests on may be more than one packet can say: others go first that say nothing else.
+    while (this.#open(of)) {
+      const { entries } = this.#stamp!
+      const at = packer.reserve(this.#stamp!.bytes(Math.min(entries, entriesMax)))
+      this.#stamp!.write(packer.slab.bytes, at, Math.min(entries, entriesMax))
+      if (entries <= entriesMax) return true
+      this.#fill()
+    }
+    return false
+  }
+
+  #open(of: number): boolean {
     const { window, flow } = this
+    const packer = this.#packer
     if (flow.room(window.sealedBytes) < this.#packetBytes) return false
-    if (distance(window.last, this.consumed.min) >= window.capacity - 1) return false
-    if (packer.slabIsFull) this.#emitTrain()
-    packer.open(plus(window.last, 1), this.received.min, 0)
+    if (distance(window.last, this.consumed.min) >= window.capacity - window.capacity / RESERVED_SHARE) return false
+    if (packer.slabIsFull) this.emit()
+    packer.open(plus(window.last, 1), this.received.min, orderOfClass(of), of & SAFE_CLASS ? SAFE : 0)
+    this.#class = of
     return true
   }
 
   /** Packs on with the pending message; true once all of it is in packets. */
   #pump(): boolean {
-    const data = this.#pending!
-    while (this.#makeRoom()) {
-      this.#pendingAt += this.#packer.write(data, this.#pendingAt)
+    const pending = this.#pending!
+    while (this.#makeRoom(pending.class)) {
+      pending.at += this.#packer.write(pending.data, pending.at)
       if (this.#packer.room < PREFIX_BYTES) this.#seal()
-      if (this.#pendingAt === data.length) {
+      if (pending.at === pending.data.length) {
         this.#pending = null
         return true
       }
@@ -160,19 +248,19 @@ export class Outgoing {
     return false
   }
 
+  /** Seals the open packet as a full one. */
+  #fill(): void {
+    this.#packer.pad()
+    this.#seal()
+  }
+
   #seal(): void {
     const packer = this.#packer
     const at = packer.packetAt
     const length = packer.close()
     const { window } = this
-    window.push(packer.slab, at, length)
-    this.#own?.read(packer.slab, at, window.last)
-  }
-
-  #emitTrain(): void {
-    const packer = this.#packer
-    const length = packer.packetAt - packer.trainAt
-    if (length > 0) this.#outbox.send(this.to, packer.slab, packer.trainAt, length)
-    packer.trainAt = packer.packetAt
+    window.push(packer.slab, at, orderOfClass(this.#class) === ORDER ? 0 : length)
+    if (this.#class & SAFE_CLASS) this.lastSafe = window.last
+    this.#effects.sealed(window.last, packer.slab, at)
   }
 }

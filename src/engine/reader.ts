@@ -1,41 +1,81 @@
-import { Fragments, type MessageSink } from '../wire/fragments.js'
-import { plus } from '../wire/seqno.js'
+import type { Slab } from '../slab.js'
+import { behindVector } from '../wire/causal-vector.js'
+import { type Assembly, type DeliverySink, Fragments } from '../wire/fragments.js'
+import { CAUSAL, HEADER_BYTES } from '../wire/header.js'
+import { distance, plus } from '../wire/seqno.js'
 
-/** Reads one sender's packets in sequence, and knows how far the application has taken what came of them. */
+export interface ReaderOptions {
+  readonly rank: number
+  readonly firstSeq: number
+  /** Packets, a power of two: as many as may be unconsumed. */
+  readonly capacity: number
+  readonly messageBytesMax: number
+  readonly assembly: Assembly
+}
+
+/**
+ * Reads one sender's packets, each order's in sequence, and knows how far the application has taken what came of them:
+ * packets of one order may overtake those of another that wait for their turn.
+ */
 export class Reader {
-  /** Last packet whose messages were handed up. */
+  /** Last packet that was taken out of sequence's hands: read, or put into its order. */
   upTo: number
-  readonly #fragments: Fragments
-  #outstanding = 0
-  #consumedUpTo: number
+  readonly #options: ReaderOptions
+  readonly #sink: DeliverySink
+  /** By order. */
+  readonly #fragments: (Fragments | undefined)[] = [undefined, undefined, undefined]
+  /** By packet: what of it the application has not taken, and whether it waits. */
+  readonly #outstanding: Uint8Array
+  readonly #mask: number
+  #consumed: number
 
-  constructor(rank: number, firstSeq: number, messageBytesMax: number, sink: MessageSink) {
-    this.#fragments = new Fragments(rank, messageBytesMax, sink)
-    this.upTo = plus(firstSeq, -1)
-    this.#consumedUpTo = this.upTo
+  constructor(options: ReaderOptions, sink: DeliverySink) {
+    this.#options = options
+    this.#sink = sink
+    this.upTo = plus(options.firstSeq, -1)
+    this.#consumed = this.upTo
+    this.#mask = options.capacity - 1
+    this.#outstanding = new Uint8Array(options.capacity)
   }
 
-  /** Returns false if the packet made no sense. */
-  read(bytes: Uint8Array, at: number, seq: number): boolean {
-    this.upTo = seq
-    return this.#fragments.read(bytes, at, seq)
+  /** Packet `seq` waits for its turn. */
+  waits(seq: number): void {
+    this.#outstanding[seq & this.#mask]++
   }
 
-  delivered(): void {
-    this.#outstanding++
+  /** Reads packet `seq`, which waits no more. Returns false if it made no sense. */
+  read(order: number, bytes: Uint8Array, at: number, seq: number, slab: Slab): boolean {
+    const body = order === CAUSAL ? behindVector(bytes, at) : at + HEADER_BYTES
+    if (body < 0) return false
+    let fragments = this.#fragments[order]
+    if (fragments === undefined) {
+      const { rank, messageBytesMax, assembly } = this.#options
+      fragments = new Fragments(rank, messageBytesMax, assembly, this.#sink)
+      this.#fragments[order] = fragments
+    }
+    return fragments.read(bytes, at, body, seq, slab)
   }
 
-  /** The application has taken a message that ended in packet `seq`; later messages of that packet may be to come. */
+  /** Messages that end in packet `seq` were handed up. */
+  delivered(seq: number): void {
+    this.#outstanding[seq & this.#mask]++
+  }
+
+  /** The application has taken them; or the packet waits no more. */
   consume(seq: number): void {
-    this.#outstanding--
-    this.#consumedUpTo = plus(seq, -1)
+    this.#outstanding[seq & this.#mask]--
   }
 
   /**
-   * Last packet all of whose messages the application has taken. A message that is still being put together counts as
+   * Last packet up to which the application has taken all messages. One that is still being put together counts as
    * taken, or one larger than the window could never arrive.
    */
   get consumed(): number {
-    return this.#outstanding === 0 ? this.upTo : this.#consumedUpTo
+    while (distance(this.upTo, this.#consumed) > 0) {
+      const next = plus(this.#consumed, 1)
+      if (this.#outstanding[next & this.#mask] > 0) break
+      this.#consumed = next
+    }
+    return this.#consumed
   }
 }

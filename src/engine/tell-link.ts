@@ -3,20 +3,22 @@ import { NackScheduler } from '../multicast/nack-scheduler.js'
 import { BEYOND, DUPLICATE } from '../multicast/receive-window.js'
 import { Repair } from '../multicast/repair.js'
 import { RoundTrip } from '../multicast/round-trip.js'
+import type { Slab } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import { fromHex } from '../wire/bytes.js'
 import { hash32 } from '../wire/checksum.js'
 import type { ControlBody } from '../wire/control-codec.js'
-import type { MessageSink } from '../wire/fragments.js'
+import type { DeliverySink } from '../wire/fragments.js'
 import type { tutti } from '../wire/generated/control.js'
-import { BODY_CHECKED, NO_RANK, seqOf, stableOf, TELL, viewTagOf } from '../wire/header.js'
+import { BODY_CHECKED, FIFO, NO_RANK, seqOf, stableOf, TELL, viewTagOf } from '../wire/header.js'
 import { NACK_RANGES_MAX } from '../wire/limits.js'
-import { distance } from '../wire/seqno.js'
+import { distance, plus } from '../wire/seqno.js'
 import type { Peer } from '../wire/view-codec.js'
-import { type Counters, countDrop } from './counters.js'
+import { countDrop } from './counters.js'
+import type { Environment } from './environment.js'
 import { Incoming } from './incoming.js'
-import type { Outbox } from './outbox.js'
 import { Outgoing } from './outgoing.js'
+import { Reader } from './reader.js'
 import { RepairTrains } from './repair-trains.js'
 import { FIRST_SEQ } from './view-state.js'
 
@@ -24,14 +26,10 @@ import { FIRST_SEQ } from './view-state.js'
 export const TELL_WINDOW_BYTES = 262_144
 const WINDOW_PACKETS = 1_024
 
-export interface TellEnvironment {
-  readonly groupTag: number
+export interface TellEnvironment extends Environment {
   readonly self: Peer
   readonly packetBytes: number
   readonly messageBytesMax: number
-  readonly counters: Counters
-  readonly outbox: Outbox
-  readonly random: () => number
   /** Id of the view now. */
   readonly viewId: () => number
   readonly control: (to: Endpoint, tag: number, body: ControlBody) => void
@@ -59,8 +57,8 @@ export class TellLink {
   #announced: number
   readonly #environment: TellEnvironment
 
-  constructor(peer: Peer, environment: TellEnvironment, sink: MessageSink) {
-    const { self, groupTag, packetBytes, messageBytesMax, outbox, random } = environment
+  constructor(peer: Peer, environment: TellEnvironment, sink: DeliverySink) {
+    const { self, groupTag, packetBytes, messageBytesMax, outbox, pool, assembly, random } = environment
     this.peer = peer
     this.outTag = streamTag(self.incarnation, peer.incarnation)
     this.inTag = streamTag(peer.incarnation, self.incarnation)
@@ -68,11 +66,14 @@ export class TellLink {
     const frame = { kind: TELL, groupTag, tag: this.outTag, rank: NO_RANK, packetBytes, flags: BODY_CHECKED }
     const shape = { firstSeq: FIRST_SEQ, capacity: WINDOW_PACKETS }
     this.out = new Outgoing(
-      { ...shape, frame, receivers: 1, windowBytes: TELL_WINDOW_BYTES, to: peer.endpoint, own: null },
+      { ...shape, frame, receivers: 1, windowBytes: TELL_WINDOW_BYTES, to: peer.endpoint, pool },
       outbox,
+      { sealed: () => {}, consumed: () => this.out.window.last },
+      null,
     )
     const reportPackets = Math.floor(TELL_WINDOW_BYTES / packetBytes / 4)
-    this.incoming = new Incoming({ ...shape, rank: 0, messageBytesMax, reportPackets }, sink)
+    const reader = new Reader({ ...shape, rank: 0, messageBytesMax, assembly }, sink)
+    this.incoming = new Incoming({ ...shape, reportPackets }, reader)
     this.#announced = this.out.window.last
     const roundTrip = new RoundTrip(2, random)
     this.#nacks = new NackScheduler(roundTrip)
@@ -84,7 +85,7 @@ export class TellLink {
     return Math.min(this.#announcer.deadlineMs, this.#nacks.deadlineMs, this.#repair.deadlineMs)
   }
 
-  data(bytes: Uint8Array, at: number, nowMs: number): void {
+  data(bytes: Uint8Array, at: number, slab: Slab, nowMs: number): void {
     const { counters } = this.#environment
     const { window } = this.incoming
     // What this member sent itself may come back by a network that loops.
@@ -92,13 +93,13 @@ export class TellLink {
     const seq = seqOf(bytes, at)
     this.incoming.stable(stableOf(bytes, at))
     const isLate = distance(window.last, seq) >= 0
-    const fate = window.insert(seq, bytes, at)
+    const fate = window.insert(seq, bytes, at, slab)
     if (fate === DUPLICATE) counters.duplicates++
     else if (fate === BEYOND) countDrop(counters, 'window')
     else {
       if (isLate) this.#nacks.filled(0, seq, nowMs)
       if (window.hasGap) this.#nacks.gap(0, window)
-      if (this.incoming.deliver(window.received) > 0) countDrop(counters, 'malformed')
+      this.#read()
     }
   }
 
@@ -123,7 +124,8 @@ export class TellLink {
   endTurn(nowMs: number): void {
     const { out, incoming } = this
     const { counters, control } = this.#environment
-    out.flush()
+    out.seal()
+    out.emit()
     if (out.window.last !== this.#announced) {
       this.#announced = out.window.last
       this.#announcer.sent(nowMs)
@@ -148,6 +150,16 @@ export class TellLink {
       // A link has no beat: until all is consumed only this asks for a report that was lost.
       if (out.consumed.min === out.window.last) this.#announcer.stop()
       else control(this.peer.endpoint, this.outTag, { announce: { last: out.window.last } })
+    }
+  }
+
+  #read(): void {
+    const { window, reader } = this.incoming
+    while (distance(window.received, reader.upTo) > 0) {
+      const seq = plus(reader.upTo, 1)
+      reader.upTo = seq
+      const isSound = reader.read(FIFO, window.bytesOf(seq)!, window.offsetOf(seq), seq, window.slabOf(seq))
+      if (!isSound) countDrop(this.#environment.counters, 'malformed')
     }
   }
 

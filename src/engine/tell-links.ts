@@ -1,16 +1,15 @@
-import { type Endpoint, Message, type View } from '../types.js'
+import { Delivery } from '../delivery.js'
+import { NOT_REUSED, type Slab } from '../slab.js'
+import type { Endpoint, View } from '../types.js'
 import type { ControlBody } from '../wire/control-codec.js'
+import { writeU32 } from '../wire/header.js'
+import { PREFIX_BYTES } from '../wire/packer.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
-import type { Counters } from './counters.js'
-import type { Outbox } from './outbox.js'
+import type { Environment } from './environment.js'
 import { streamTag, TELL_WINDOW_BYTES, TellLink } from './tell-link.js'
 
-export interface TellLinksOptions {
-  readonly groupTag: number
+export interface TellLinksOptions extends Environment {
   readonly self: Peer
-  readonly counters: Counters
-  readonly outbox: Outbox
-  readonly random: () => number
   readonly control: (to: Endpoint, tag: number, body: ControlBody) => void
 }
 
@@ -96,11 +95,14 @@ export class TellLinks {
     return link
   }
 
-  /** The application has taken a message of another member, or of its own. */
-  consume({ from, seq, length }: Message): void {
+  /** The application has taken messages of another member, or of its own. */
+  consume(told: Delivery): void {
+    const { from, seq } = told
     const { self, outbox } = this.#options
     if (from.incarnation !== self.incarnation) return this.#links.get(from.incarnation)?.incoming.reader.consume(seq)
-    this.#selfBytes -= length
+    told.forEach((_bytes, _offset, length) => {
+      this.#selfBytes -= length
+    })
     if (!this.#isSelfAwaited || this.#selfBytes > TELL_WINDOW_BYTES / 2) return
     this.#isSelfAwaited = false
     outbox.events.push({ type: 'drain' })
@@ -114,26 +116,42 @@ export class TellLinks {
     }
     this.#selfBytes += data.length
     this.#options.counters.messagesOut++
-    this.#deliver(this.#options.self, 0, data.slice(), 0, data.length)
+    const bytes = new Uint8Array(PREFIX_BYTES + data.length)
+    writeU32(bytes, 0, data.length)
+    bytes.set(data, PREFIX_BYTES)
+    this.#deliver(this.#options.self, 1, 0, bytes, 0, bytes.length, NOT_REUSED, false)
     return true
   }
 
   #open(peer: Peer): TellLink {
     const { packetBytes, messageBytesMax } = this.#view
     const environment = { ...this.#options, packetBytes, messageBytesMax, viewId: () => this.#view.id }
-    const message = (bytes: Uint8Array, offset: number, length: number, _rank: number, seq: number) => {
-      link.incoming.reader.delivered()
-      this.#deliver(peer, seq, bytes, offset, length)
-    }
-    const link: TellLink = new TellLink(peer, environment, { message })
+    const link: TellLink = new TellLink(peer, environment, {
+      delivered: (bytes, offset, end, count, _rank, seq, slab, isAssembled) => {
+        link.incoming.reader.delivered(seq)
+        this.#deliver(peer, count, seq, bytes, offset, end, slab, isAssembled)
+      },
+    })
     return link
   }
 
-  #deliver({ incarnation }: Peer, seq: number, bytes: Uint8Array, offset: number, length: number): void {
+  #deliver(
+    { incarnation }: Peer,
+    count: number,
+    seq: number,
+    bytes: Uint8Array,
+    offset: number,
+    end: number,
+    slab: Slab,
+    isAssembled: boolean,
+  ): void {
     const { counters, outbox } = this.#options
     const { id, members } = this.#published
     const rank = members.findIndex(member => member.incarnation === incarnation)
-    counters.messagesIn++
-    outbox.deliveries.push(new Message('told', members[rank], id, 'fifo', rank, seq, bytes, offset, length))
+    const from = members[rank]
+    counters.messagesIn += count
+    outbox.deliveries.push(
+      new Delivery('told', from, id, 'fifo', false, undefined, count, rank, seq, bytes, offset, end, slab, isAssembled),
+    )
   }
 }

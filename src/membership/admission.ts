@@ -42,7 +42,7 @@ export class Admission {
     if (view.members.some(member => member.incarnation === incarnation)) {
       // It has not heard that it is in.
       const origin = this.#past.origin(view.tag)
-      if (origin !== undefined && isCoordinator) this.#effects.send(from, origin.tag, decideOf(origin.value, false))
+      if (origin !== undefined && isCoordinator) this.#effects.send(from, origin.tag, decideOf(origin, false))
       return
     }
     const namesake = view.members.findIndex(member => member.name === name)

@@ -15,8 +15,13 @@ export interface MembershipEffects {
   isFilled(cut: readonly number[]): boolean
   /** Delivers the current view up to `cut`; nothing more comes of it. */
   close(cut: readonly number[]): void
-  /** Returns, by rank, when each member was last heard in it; the engine keeps that up. */
-  install(view: AgreedView): Float64Array
+  /**
+   * Returns, by rank, when each member was last heard in it; the engine keeps that up.
+   * @param index  of the last message of total order before it; null: this member has closed the view before
+   */
+  install(view: AgreedView, index: number | null): Float64Array
+  /** Of the last message of total order that was delivered in the current view. */
+  index(): number
   /** The group's lineage has met another; `isOurs`: the one that goes on is ours. */
   merged(lineage: string, isOurs: boolean): void
   /** This member is in no view any more, but looks for one. */

@@ -152,14 +152,10 @@ export class Membership {
     if (this.#lingering !== null) this.#linger(this.#lingering, nowMs)
     if (nowMs >= this.#giveUpAtMs) this.#goodbye()
     // Nobody is left to agree with, or to see out. What was taken in this very turn is sealed and delivered first.
-    if (this.isLeaving && this.#isAlone && this.#announcement === null) {
+    if (this.isLeaving && this.view?.members.length === 1 && this.#announcement === null) {
       this.#effects.wedge()
       this.#goodbye()
     }
-  }
-
-  get #isAlone(): boolean {
-    return this.#watch?.view.members.length === 1
   }
 
   /** A control frame of the current view. Returns false if it is not well formed. */
@@ -201,18 +197,17 @@ export class Membership {
   #found(nowMs: number): void {
     const { self, checkBodies, messageBytesMax, packetBytes } = this.#options
     const word = () => this.#random().toString(16).padStart(8, '0')
-    const lineage = word() + word()
-    const members = [{ ...self, voter: true }]
-    const tag = this.#random() || 1
-    this.#install({ lineage, id: 1, tag, members, primary: true, checkBodies, messageBytesMax, packetBytes }, nowMs)
+    const [lineage, tag, members] = [word() + word(), this.#random() || 1, [{ ...self, voter: true }]]
+    this.#install({ lineage, id: 1, tag, members, primary: true, checkBodies, messageBytesMax, packetBytes }, 0, nowMs)
   }
 
-  #install(view: AgreedView, nowMs: number): void {
+  /** @param index  see MembershipEffects */
+  #install(view: AgreedView, index: number | null, nowMs: number): void {
     const rank = view.members.findIndex(({ incarnation }) => incarnation === this.#self.incarnation)
     this.#discovery = null
     this.#giveUpAtMs = Number.POSITIVE_INFINITY
     this.#lineage = view.lineage
-    const heardAtMs = this.#effects.install(view)
+    const heardAtMs = this.#effects.install(view, index)
     const send = (to: number | null, body: ControlBody) =>
       this.#effects.send(to === null ? null : view.members[to].endpoint, view.tag, rank, body)
     const effects = {
@@ -255,12 +250,15 @@ export class Membership {
     const { tag } = this.view!
     const { rank } = this.#watch!
     this.#closing = null
-    if (isFilled && (isNext || value.next === null || this.isLeaving)) this.#effects.close(value.cut)
+    if (isFilled && (isNext || value.next === null || this.isLeaving)) {
+      this.#effects.close(value.cut)
+      this.#past.delivered(tag, this.#effects.index())
+    }
     if (isNext && isFilled) {
       if (value.merged.length > 0) this.#merged(value.next!.lineage, true)
       // Who is left alone sees the others out, whoever of them has brought that about: it may go itself next (C4).
       if (value.next!.members.length === 1) this.#announcement ??= new Announcement(tag, rank, value, nowMs)
-      this.#install(value.next!, nowMs)
+      this.#install(value.next!, null, nowMs)
     } else if (value.next === null) this.#giveWay(value.into!, nowMs)
     else if (this.isLeaving && !isNext) {
       this.#watch = null
@@ -289,8 +287,9 @@ export class Membership {
     if (announcement === null || !announcement.due(nowMs)) return
     const { tag, rank, value } = announcement
     const isHeard = this.#watch !== null && this.#watch.view.tag === value.next?.tag && this.#watch.isInstalledByAll
-    if (announcement.isOver(this.#isAlone, nowMs) || (isHeard && !this.#isAlone)) this.#announcement = null
-    else this.#effects.send(null, tag, rank, decideOf(value, this.#isSettled(value)))
+    const isAlone = this.view?.members.length === 1
+    if (announcement.isOver(isAlone, nowMs) || (isHeard && !isAlone)) this.#announcement = null
+    else this.#effects.send(null, tag, rank, decideOf(this.#past.decision(tag, value), this.#isSettled(value)))
   }
 
   /** Whether those who are not in what `value` decided need not answer for the view before it any more. */
@@ -301,7 +300,7 @@ export class Membership {
   #answer(viewTag: number, rank: number, nowMs: number): void {
     const answer = this.#past.answer(viewTag, rank, nowMs)
     if (answer === undefined) return
-    this.#effects.send(answer.to, viewTag, answer.rank, decideOf(answer.value, this.#isSettled(answer.value)))
+    this.#effects.send(answer.to, viewTag, answer.rank, decideOf(answer, this.#isSettled(answer.value)))
   }
 
   #linger(lingering: Lingering, nowMs: number): void {
@@ -326,8 +325,9 @@ export class Membership {
     // Only where this member was asked in since it last was in a view: elsewhere it may still be listed in a view that it
     // has given up, and would begin its streams there anew.
     if (this.#discovery === null || next === null || next.lineage !== this.#invitation?.lineage) return true
-    if (next.members.every(({ incarnation }) => incarnation !== this.#self.incarnation)) return true
-    this.#install(next, nowMs)
+    const isIn = next.members.some(({ incarnation }) => incarnation === this.#self.incarnation)
+    // Who has not carried it out itself does not know where total order stands; somebody who does will say it.
+    if (isIn && Number.isSafeInteger(decide.index)) this.#install(next, decide.index!, nowMs)
     return true
   }
 

@@ -18,13 +18,20 @@ interface Past {
   readonly rank: number
   /** By rank in the closed view. */
   readonly answeredAtMs: Float64Array
+  /** Of the last message of total order in it, once this member has delivered it to its end. */
+  index: number | null
 }
 
-interface Answer {
+/** A decision, and what only those know who have carried it out. */
+export interface Decision {
+  readonly value: Value
+  readonly index: number | null
+}
+
+interface Answer extends Decision {
   readonly to: Endpoint
   /** The rank that this member had in the closed view. */
   readonly rank: number
-  readonly value: Value
 }
 
 /**
@@ -52,7 +59,7 @@ export class PastViews {
 
   add(closed: AgreedView, rank: number, value: Value): void {
     const answeredAtMs = new Float64Array(closed.members.length).fill(Number.NEGATIVE_INFINITY)
-    this.#past.set(closed.tag, { closed, rank, value, answeredAtMs })
+    this.#past.set(closed.tag, { closed, rank, value, answeredAtMs, index: null })
     if (this.#past.size > PAST_MAX) this.#past.delete(this.#past.keys().next().value!)
   }
 
@@ -62,7 +69,18 @@ export class PastViews {
     const member = past?.closed.members[rank]
     if (past === undefined || member === undefined || nowMs < past.answeredAtMs[rank] + ANSWER_MS) return undefined
     past.answeredAtMs[rank] = nowMs
-    return { to: member.endpoint, rank: past.rank, value: past.value }
+    return { to: member.endpoint, rank: past.rank, value: past.value, index: past.index }
+  }
+
+  /** The view with that tag was delivered to its end, `index` being that of the last message of total order. */
+  delivered(tag: number, index: number): void {
+    const past = this.#past.get(tag)
+    if (past !== undefined) past.index = index
+  }
+
+  /** What was decided about the view with that tag, as this member would say it now. */
+  decision(tag: number, value: Value): Decision {
+    return { value, index: this.#past.get(tag)?.index ?? null }
   }
 
   knows(tag: number): boolean {
@@ -70,12 +88,14 @@ export class PastViews {
   }
 
   /** The value that made the view with that tag, and the tag of the view that it closed. */
-  origin(tag: number): { readonly tag: number; readonly value: Value } | undefined {
-    for (const [closedTag, { value }] of this.#past) if (value.next?.tag === tag) return { tag: closedTag, value }
+  origin(tag: number): (Decision & { readonly tag: number }) | undefined {
+    for (const [closedTag, { value, index }] of this.#past) {
+      if (value.next?.tag === tag) return { tag: closedTag, value, index }
+    }
     return undefined
   }
 }
 
-export function decideOf(value: Value, settled: boolean): ControlBody {
-  return { decide: { value: encodeValue(value), settled } }
+export function decideOf({ value, index }: Decision, settled: boolean): ControlBody {
+  return { decide: { value: encodeValue(value), settled, index } }
 }

@@ -1,3 +1,4 @@
+import type { Slab } from '../slab.js'
 import { distance, plus } from '../wire/seqno.js'
 
 /** What became of a packet. */
@@ -21,6 +22,7 @@ export class ReceiveWindow {
   readonly #mask: number
   readonly #bytes: (Uint8Array | undefined)[]
   readonly #offsets: Float64Array
+  readonly #slabs: (Slab | undefined)[]
 
   /** @param firstSeq  number of the origin's first packet  @param capacity  packets, a power of two */
   constructor(firstSeq: number, capacity: number) {
@@ -31,6 +33,7 @@ export class ReceiveWindow {
     this.#mask = capacity - 1
     this.#bytes = new Array(capacity).fill(undefined)
     this.#offsets = new Float64Array(capacity)
+    this.#slabs = new Array(capacity).fill(undefined)
   }
 
   /** Last number up to which everything has been received. */
@@ -42,13 +45,16 @@ export class ReceiveWindow {
     return distance(this.last, this.next) >= 0
   }
 
-  insert(seq: number, bytes: Uint8Array, offset: number): number {
+  /** @param slab  where `bytes` lie: it is held until the packet is released */
+  insert(seq: number, bytes: Uint8Array, offset: number, slab: Slab): number {
     if (distance(seq, this.next) < 0) return DUPLICATE
     if (this.#isBeyond(seq)) return BEYOND
     const slot = seq & this.#mask
     if (this.#bytes[slot] !== undefined) return DUPLICATE
     this.#bytes[slot] = bytes
     this.#offsets[slot] = offset
+    this.#slabs[slot] = slab
+    slab.hold()
     if (distance(seq, this.last) > 0) this.last = seq
     if (seq === this.next) {
       do this.next = plus(this.next, 1)
@@ -82,6 +88,11 @@ export class ReceiveWindow {
     return this.#offsets[seq & this.#mask]
   }
 
+  /** Of a packet that is there. */
+  slabOf(seq: number): Slab {
+    return this.#slabs[seq & this.#mask]!
+  }
+
   /** Of numbers not before `next`. In two steps: half of all numbers ahead, the distance to `released` comes out negative. */
   #isBeyond(seq: number): boolean {
     return distance(seq, this.next) + distance(this.next, this.released) > this.#capacity
@@ -91,7 +102,10 @@ export class ReceiveWindow {
   release(seq: number): void {
     while (distance(seq, this.released) > 0 && distance(this.next, this.released) > 1) {
       this.released = plus(this.released, 1)
-      this.#bytes[this.released & this.#mask] = undefined
+      const slot = this.released & this.#mask
+      this.#bytes[slot] = undefined
+      this.#slabs[slot]!.release()
+      this.#slabs[slot] = undefined
     }
   }
 }

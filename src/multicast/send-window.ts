@@ -1,3 +1,4 @@
+import type { Slab } from '../slab.js'
 import { distance, plus } from '../wire/seqno.js'
 
 /**
@@ -10,10 +11,10 @@ export class SendWindow {
   last: number
   /** Every packet up to here has been released. */
   released: number
-  /** Bytes of all packets sealed so far. */
+  /** Bytes of all packets sealed so far that count against the flow-control window. */
   sealedBytes = 0
   readonly #mask: number
-  readonly #bytes: (Uint8Array | undefined)[]
+  readonly #slabs: (Slab | undefined)[]
   readonly #offsets: Float64Array
   readonly #bytesAfter: Float64Array
 
@@ -23,17 +24,18 @@ export class SendWindow {
     this.last = plus(firstSeq, -1)
     this.released = this.last
     this.#mask = capacity - 1
-    this.#bytes = new Array(capacity).fill(undefined)
+    this.#slabs = new Array(capacity).fill(undefined)
     this.#offsets = new Float64Array(capacity)
     this.#bytesAfter = new Float64Array(capacity)
   }
 
-  /** Keeps the next packet. The caller has seen to it that there is room. */
-  push(bytes: Uint8Array, offset: number, length: number): void {
+  /** Keeps the next packet, of which `counted` bytes count. The caller has seen to it that there is room. */
+  push(slab: Slab, offset: number, counted: number): void {
     this.last = plus(this.last, 1)
-    this.sealedBytes += length
+    this.sealedBytes += counted
     const slot = this.last & this.#mask
-    this.#bytes[slot] = bytes
+    this.#slabs[slot] = slab
+    slab.hold()
     this.#offsets[slot] = offset
     this.#bytesAfter[slot] = this.sealedBytes
   }
@@ -48,18 +50,25 @@ export class SendWindow {
   }
 
   bytesOf(seq: number): Uint8Array | undefined {
-    return this.has(seq) ? this.#bytes[seq & this.#mask] : undefined
+    return this.has(seq) ? this.#slabs[seq & this.#mask]!.bytes : undefined
   }
 
   offsetOf(seq: number): number {
     return this.#offsets[seq & this.#mask]
   }
 
+  /** Of a packet that is there. */
+  slabOf(seq: number): Slab {
+    return this.#slabs[seq & this.#mask]!
+  }
+
   /** Lets go of every packet up to `seq`: nobody can ask for it any more. */
   release(seq: number): void {
     while (distance(seq, this.released) > 0 && distance(this.last, this.released) > 0) {
       this.released = plus(this.released, 1)
-      this.#bytes[this.released & this.#mask] = undefined
+      const slot = this.released & this.#mask
+      this.#slabs[slot]!.release()
+      this.#slabs[slot] = undefined
     }
   }
 }

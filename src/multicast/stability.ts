@@ -30,3 +30,47 @@ export class LowWater {
     return rose
   }
 }
+
+/**
+ * How far every member holds each stream, as this member knows: from the stream's sender, who stamps it on its packets,
+ * and, in a group small enough for all to hear it of all, from each member's own word.
+ */
+export class Stability {
+  readonly #self: number
+  readonly #told: Uint32Array
+  /** By origin: what those hold of whom it is not known anyway, which are all but its sender and this member. */
+  readonly #held: (LowWater | null)[] | null
+
+  /** @param before  the number before the first of every stream  @param hearsAll  each member tells all others what it holds */
+  constructor(members: number, self: number, before: number, hearsAll: boolean) {
+    this.#self = self
+    this.#told = new Uint32Array(members).fill(before)
+    const others = (origin: number) => members - (origin === self ? 1 : 2)
+    this.#held = hearsAll
+      ? Array.from({ length: members }, (_, origin) =>
+          others(origin) > 0 ? new LowWater(others(origin), before) : null,
+        )
+      : null
+  }
+
+  /** The sender of a stream says that all hold it up to `upTo`. */
+  told(origin: number, upTo: number): void {
+    if (distance(upTo, this.#told[origin]) > 0) this.#told[origin] = upTo
+  }
+
+  /** `member` holds the stream of `origin` up to `upTo`. */
+  holds(member: number, origin: number, upTo: number): void {
+    if (this.#held === null || member === origin || member === this.#self) return
+    const self = this.#self
+    const place = member - (member > origin ? 1 : 0) - (self !== origin && member > self ? 1 : 0)
+    this.#held[origin]?.raise(place, upTo)
+  }
+
+  /** Whether all others hold packet `seq` of `origin`. */
+  isStable(origin: number, seq: number): boolean {
+    if (distance(this.#told[origin], seq) >= 0) return true
+    if (this.#held === null) return false
+    const held = this.#held[origin]
+    return held === null || distance(held.min, seq) >= 0
+  }
+}

@@ -26,7 +26,7 @@ export class DatagramSender {
   sent = 0
   /** Called when dgram has nothing left to send. */
   drained: (() => void) | undefined
-  /** Datagrams that dgram has, and nobody may write to. */
+  /** Datagrams that dgram has. */
   pending = 0
   readonly #socket: Socket
   readonly #native: NativeSocket | undefined
@@ -51,23 +51,21 @@ export class DatagramSender {
     this.#failed = failed
   }
 
-  /** Returns false if the bytes are still to be read. */
-  send(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
-    if (this.closed) return true
-    if (length <= this.#packetBytes || this.path === 'trains') return this.#sendOne(bytes, offset, length, to)
-    return this.#sendEach(bytes, offset, length, to)
+  /** The bytes are read, or copied, when it returns. */
+  send(bytes: Uint8Array, offset: number, length: number, to: Endpoint): void {
+    if (this.closed) return
+    if (length <= this.#packetBytes || this.path === 'trains') this.#sendOne(bytes, offset, length, to)
+    else this.#sendEach(bytes, offset, length, to)
   }
 
-  #sendEach(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
+  #sendEach(bytes: Uint8Array, offset: number, length: number, to: Endpoint): void {
     const end = offset + length
-    let done = true
     for (let at = offset; at < end; at += this.#packetBytes) {
-      done = this.#sendOne(bytes, at, Math.min(this.#packetBytes, end - at), to) && done
+      this.#sendOne(bytes, at, Math.min(this.#packetBytes, end - at), to)
     }
-    return done
   }
 
-  #sendOne(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
+  #sendOne(bytes: Uint8Array, offset: number, length: number, to: Endpoint): void {
     // What dgram still has goes first.
     if (!this.#native || this.pending > 0) return this.#queue(bytes, offset, length, to)
     const { libc, fd } = this.#native
@@ -75,7 +73,7 @@ export class DatagramSender {
     const from = libc.addressOf(bytes) + offset
     if (libc.sendto(fd, from, length, MSG_DONTWAIT, pointer, address.length) >= 0) {
       this.sent++
-      return true
+      return
     }
     const code = getSystemErrorName(-libc.errno())
     if (FULL.has(code)) return this.#queue(bytes, offset, length, to)
@@ -86,14 +84,14 @@ export class DatagramSender {
       return this.#sendEach(bytes, offset, length, to)
     }
     this.#failed(Object.assign(new Error(`send ${code} ${to.address}:${to.port}`), { code, syscall: 'send' }))
-    return true
   }
 
-  #queue(bytes: Uint8Array, offset: number, length: number, to: Endpoint): boolean {
+  #queue(bytes: Uint8Array, offset: number, length: number, to: Endpoint): void {
     this.pending++
     this.sent++
-    this.#socket.send(bytes, offset, length, to.port, to.address, this.#done)
-    return this.#socket.getSendQueueCount() === 0
+    // dgram reads them later, when the caller may have written to them again.
+    const copy = bytes.slice(offset, offset + length)
+    this.#socket.send(copy, 0, length, to.port, to.address, this.#done)
   }
 
   readonly #done = (error: Error | null): void => {

@@ -1,4 +1,5 @@
 import type { NetworkHandler, NetworkPort } from '../ports.js'
+import type { Slab } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import type { Faults } from './faults.js'
 
@@ -51,10 +52,10 @@ export class FaultyNetwork implements NetworkPort {
   start(handler: NetworkHandler): void {
     const { packetBytes } = this
     this.#network.start({
-      datagram: (bytes, from, multicast) => {
+      datagram: (bytes, from, multicast, slab) => {
         // A train is many packets, and each has a fate of its own.
         for (let at = 0; at < bytes.length; at += packetBytes) {
-          this.#packet(bytes.subarray(at, Math.min(at + packetBytes, bytes.length)), from, multicast, handler)
+          this.#packet(bytes.subarray(at, Math.min(at + packetBytes, bytes.length)), from, multicast, slab, handler)
         }
       },
       failed: error => handler.failed(error),
@@ -63,12 +64,12 @@ export class FaultyNetwork implements NetworkPort {
     })
   }
 
-  multicast(bytes: Uint8Array, offset: number, length: number): boolean {
-    return this.#network.multicast(bytes, offset, length)
+  multicast(bytes: Uint8Array, offset: number, length: number): void {
+    this.#network.multicast(bytes, offset, length)
   }
 
-  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
-    return this.#network.unicast(to, bytes, offset, length)
+  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): void {
+    this.#network.unicast(to, bytes, offset, length)
   }
 
   probe(to: Endpoint, bytes: Uint8Array): void {
@@ -85,7 +86,13 @@ export class FaultyNetwork implements NetworkPort {
     return this.#network.close()
   }
 
-  #packet(bytes: Uint8Array, from: Endpoint, multicast: boolean, handler: NetworkHandler): void {
+  #packet(
+    bytes: Uint8Array,
+    from: Endpoint,
+    multicast: boolean,
+    slab: Slab | undefined,
+    handler: NetworkHandler,
+  ): void {
     const { loss, duplicate, reorder, corrupt, delayMsMin, delayMsMax } = this.#faults
     const { injected } = this
     if (this.#draw() < loss) {
@@ -95,15 +102,19 @@ export class FaultyNetwork implements NetworkPort {
     const copies = this.#draw() < duplicate ? 2 : 1
     injected.duplicated += copies - 1
     for (let copy = 0; copy < copies; copy++) {
-      const arrived = this.#draw() < corrupt ? this.#corrupted(bytes) : bytes
+      const isCorrupt = this.#draw() < corrupt
       let delayMs = delayMsMin + this.#draw() * (delayMsMax - delayMsMin)
       if (delayMs > 0) injected.delayed++
       if (this.#draw() < reorder) {
         delayMs += REORDER_MS
         injected.reordered++
       }
-      if (delayMs === 0) handler.datagram(arrived, from, multicast)
-      else this.#later(delayMs, () => handler.datagram(arrived, from, multicast))
+      if (delayMs === 0 && !isCorrupt) handler.datagram(bytes, from, multicast, slab)
+      else {
+        const copy = isCorrupt ? this.#corrupted(bytes) : bytes.slice()
+        if (delayMs === 0) handler.datagram(copy, from, multicast)
+        else this.#later(delayMs, () => handler.datagram(copy, from, multicast))
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { type Slab, SlabPool } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import { type InterfaceAddress, scoped } from './interfaces.js'
 import type { NativeSocket } from './native-socket.js'
@@ -11,6 +12,8 @@ const MSG_DONTWAIT = 0x40
 const DATAGRAM_BYTES_MAX = 65536
 /** Small, because who keeps one packet keeps all of it; large, because of what an allocation costs. */
 const SLAB_BYTES = 4 * DATAGRAM_BYTES_MAX
+/** Slabs that wait to be used again at most: what windows of some megabytes have under way. */
+const SLABS_MAX = 64
 /** After so many the other sockets and the timers have their turn. */
 const BURST_MAX = 32
 const SENDERS_MAX = 1024
@@ -20,9 +23,11 @@ export class NativeReceiver {
   closed = false
   readonly #socket: NativeSocket
   readonly #at: InterfaceAddress
-  readonly #deliver: (bytes: Uint8Array, from: Endpoint) => void
-  /** What arrives is written here one behind the other, and never again: its receivers may keep it. */
-  #slab!: ArrayBufferLike
+  readonly #deliver: (bytes: Uint8Array, from: Endpoint, slab: Slab) => void
+  /** What arrives is written here one behind the other, and again once nobody holds what was. */
+  readonly #pool = new SlabPool(SLAB_BYTES, SLABS_MAX, bytes => Buffer.allocUnsafeSlow(bytes))
+  #slab: Slab | null = null
+  #memory!: ArrayBufferLike
   #slabAddress!: number
   #slabAt = SLAB_BYTES
   /** Where the system writes the sender's address, and the address's length. */
@@ -31,7 +36,11 @@ export class NativeReceiver {
   readonly #fromAddress: number
   readonly #senders = new Map<string, Endpoint>()
 
-  constructor(socket: NativeSocket, at: InterfaceAddress, deliver: (bytes: Uint8Array, from: Endpoint) => void) {
+  constructor(
+    socket: NativeSocket,
+    at: InterfaceAddress,
+    deliver: (bytes: Uint8Array, from: Endpoint, slab: Slab) => void,
+  ) {
     this.#socket = socket
     this.#at = at
     this.#deliver = deliver
@@ -51,16 +60,17 @@ export class NativeReceiver {
       if (length < 0) return // nothing more; a lasting fault shows itself to dgram
       // Views that begin at a word are cheaper to read.
       this.#slabAt = (at + length + 7) & ~7
-      this.#deliver(new Uint8Array(this.#slab, at, length), this.#sender())
+      this.#deliver(new Uint8Array(this.#memory, at, length), this.#sender(), this.#slab!)
       // What was delivered may have closed the port, and the number of the descriptor may be another file's by now.
       if (this.closed) return
     }
   }
 
   #renewSlab(): void {
-    const slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-    this.#slab = slab.buffer
-    this.#slabAddress = this.#socket.libc.addressOf(slab)
+    this.#slab?.release()
+    this.#slab = this.#pool.take()
+    this.#memory = this.#slab.bytes.buffer
+    this.#slabAddress = this.#socket.libc.addressOf(this.#slab.bytes)
     this.#slabAt = 0
   }
 

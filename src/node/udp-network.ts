@@ -1,5 +1,6 @@
 import { invariant } from '../errors.js'
 import type { NetworkHandler, NetworkPort } from '../ports.js'
+import type { Slab } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import { keepFreedMemory } from './allocator.js'
 import { DatagramSender } from './datagram-sender.js'
@@ -134,17 +135,15 @@ class UdpNetwork implements NetworkPort {
     this.#overflowTimer = setInterval(() => this.#checkOverflow(), OVERFLOW_CHECK_MS).unref()
   }
 
-  multicast(bytes: Uint8Array, offset: number, length: number): boolean {
-    let done = true
+  multicast(bytes: Uint8Array, offset: number, length: number): void {
     const sent = this.#sender.sent
-    for (const to of this.#targets) done = this.unicast(to, bytes, offset, length) && done
+    for (const to of this.#targets) this.unicast(to, bytes, offset, length)
     if (this.#ownFiltered) this.#multicasts += this.#sender.sent - sent
-    return done
   }
 
-  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
+  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): void {
     invariant(length <= TRAIN_BYTES_MAX && length <= TRAIN_PACKETS_MAX * this.packetBytes, 'a train within its bounds')
-    return this.#sender.send(bytes, offset, length, to)
+    this.#sender.send(bytes, offset, length, to)
   }
 
   probe(to: Endpoint, bytes: Uint8Array): void {
@@ -185,9 +184,9 @@ class UdpNetwork implements NetworkPort {
 
   #listen({ promised, native }: UdpSocket, multicast: boolean): void {
     const unfiltered = multicast && !this.#ownFiltered
-    const deliver = (bytes: Uint8Array, from: Endpoint) => {
+    const deliver = (bytes: Uint8Array, from: Endpoint, slab?: Slab) => {
       if (unfiltered && this.#isOwn(from)) return
-      this.#handler?.datagram(bytes, from, multicast)
+      this.#handler?.datagram(bytes, from, multicast, slab)
     }
     const receiver = native && new NativeReceiver(native, this.#at, deliver)
     if (receiver) this.#receivers.push(receiver)

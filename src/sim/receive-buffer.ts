@@ -1,9 +1,20 @@
+import { type Slab, SlabPool } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import { TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX } from '../wire/limits.js'
 
 /** Packets read but not yet let go of. */
 const READ_MAX = 256
 const SLAB_BYTES = 2 * TRAIN_BYTES_MAX
+const SLABS_MAX = 8
+/** What is written over memory that nobody holds any more: who uses it all the same finds that out by what it gets. */
+const SCRIBBLE = 0xdb
+
+class ScribbledPool extends SlabPool {
+  override put(slab: Slab): void {
+    slab.bytes.fill(SCRIBBLE)
+    super.put(slab)
+  }
+}
 
 /** A packet on its way to one receiver; its bytes are read where the sender left them. */
 export interface Packet {
@@ -20,7 +31,8 @@ export class ReceiveBuffer {
   #packets: Packet[] = []
   #read = 0
   #bytes = 0
-  #slab = new Uint8Array(0)
+  readonly #pool = new ScribbledPool(SLAB_BYTES, SLABS_MAX, bytes => new Uint8Array(bytes))
+  #slab: Slab | null = null
   #slabUsed = 0
   /** Since it was last set to 0. */
   dropped = 0
@@ -46,7 +58,7 @@ export class ReceiveBuffer {
    * Takes out the next packet, or, as a kernel with UDP_GRO hands it up, a train: packets of one sender and one size
    * that stand one behind the other, the last of which may be shorter. `joins` is asked before each is coupled.
    */
-  take(joins: () => boolean): { bytes: Uint8Array; from: Endpoint; multicast: boolean } {
+  take(joins: () => boolean): { bytes: Uint8Array; from: Endpoint; multicast: boolean; slab: Slab } {
     const first = this.#packets[this.#read]
     let end = this.#read + 1
     let length = first.length
@@ -56,7 +68,7 @@ export class ReceiveBuffer {
       if (this.#packets[end - 1].length < first.length || !joins()) break
       length += next.length
     }
-    // Each receiver gets bytes of its own: it may keep them, and what one does to them is no other's concern.
+    // Each receiver gets bytes of its own: what one does to them is no other's concern.
     const bytes = this.#allocate(length)
     let at = 0
     for (let i = this.#read; i < end; i++) {
@@ -70,15 +82,17 @@ export class ReceiveBuffer {
       this.#packets.splice(0, this.#read)
       this.#read = 0
     }
-    return { bytes, from: first.from, multicast: first.multicast }
+    return { bytes, from: first.from, multicast: first.multicast, slab: this.#slab! }
   }
+
   // Carved from a slab: a fresh array for each packet would cost more than all else that happens to it here.
   #allocate(length: number): Uint8Array {
-    if (this.#slabUsed + length > this.#slab.length) {
-      this.#slab = new Uint8Array(SLAB_BYTES)
+    if (this.#slab === null || this.#slabUsed + length > SLAB_BYTES) {
+      this.#slab?.release()
+      this.#slab = this.#pool.take()
       this.#slabUsed = 0
     }
     this.#slabUsed += length
-    return this.#slab.subarray(this.#slabUsed - length, this.#slabUsed)
+    return this.#slab.bytes.subarray(this.#slabUsed - length, this.#slabUsed)
   }
 }

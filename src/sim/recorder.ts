@@ -1,6 +1,7 @@
+import type { Message } from '../delivery.js'
 import { TuttiError } from '../errors.js'
 import type { Group, Sent } from '../group.js'
-import type { GroupEvent, Message, View, ViewChange } from '../types.js'
+import type { GroupEvent, View, ViewChange } from '../types.js'
 import type { AgreementEvent, Payload, TraceCommand, TraceEvent, TraceLine } from './trace.js'
 
 type Body<T> = T extends unknown ? Omit<T, 'process' | 't'> : never

@@ -9,8 +9,6 @@ import type { SimWorld } from './sim-world.js'
 
 /** How long a packet that is held back, and the second copy of one that is doubled, may stay behind. */
 const HELD_BACK_MS_MAX = 10
-/** How often a port keeps reading the sender's bytes after the call, as an asynchronous socket does. */
-const LENT = 0.25
 /** How often a corrupted packet has lost its end; else some of its bits are flipped. */
 const TRUNCATED = 0.2
 
@@ -77,7 +75,7 @@ export class SimNetwork {
       group = new Set()
       this.#groups.set(multicastAddress, group)
     }
-    const port = new SimNetworkPort(this, process, endpoint, group, this.#random.fork())
+    const port = new SimNetworkPort(this, process, endpoint, group)
     group.add(port)
     this.#ports.set(keyOf(endpoint), port)
     return port
@@ -247,16 +245,9 @@ export class SimNetworkPort implements NetworkPort {
   /** When the last packet from another port arrives here. */
   readonly lastFrom = new WeakMap<SimNetworkPort, number>()
   readonly #network: SimNetwork
-  readonly #random: SeededRandom
   #isClosed = false
 
-  constructor(
-    network: SimNetwork,
-    process: SimProcess,
-    endpoint: Endpoint,
-    group: Set<SimNetworkPort>,
-    random: SeededRandom,
-  ) {
+  constructor(network: SimNetwork, process: SimProcess, endpoint: Endpoint, group: Set<SimNetworkPort>) {
     this.#network = network
     this.process = process
     this.endpoint = endpoint
@@ -264,20 +255,19 @@ export class SimNetworkPort implements NetworkPort {
     this.path = process.path
     this.packetBytes = network.options.packetBytes
     this.receiveBufferBytes = network.options.receiveBufferBytes
-    this.#random = random
   }
 
   start(handler: NetworkHandler): void {
     this.process.start(handler)
   }
 
-  multicast(bytes: Uint8Array, offset: number, length: number): boolean {
-    return this.#send(this.group, true, bytes, offset, length)
+  multicast(bytes: Uint8Array, offset: number, length: number): void {
+    this.#send(this.group, true, bytes, offset, length)
   }
 
-  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): boolean {
+  unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): void {
     const port = this.#network.at(to)
-    return port === undefined || this.#send([port], false, bytes, offset, length)
+    if (port !== undefined) this.#send([port], false, bytes, offset, length)
   }
 
   probe(to: Endpoint, bytes: Uint8Array): void {
@@ -295,12 +285,8 @@ export class SimNetworkPort implements NetworkPort {
     this.#network.close(this)
   }
 
-  // Bytes that are lent are read when they arrive: who writes to them meanwhile finds it out by what the others get.
-  #send(to: Iterable<SimNetworkPort>, multicast: boolean, bytes: Uint8Array, offset: number, length: number): boolean {
-    if (this.process.stopped || this.#isClosed) return true
-    const lent = this.#random.chance(LENT)
-    if (lent) this.#network.transmit(this, to, multicast, bytes, offset, length)
-    else this.#network.transmit(this, to, multicast, bytes.slice(offset, offset + length), 0, length)
-    return !lent
+  #send(to: Iterable<SimNetworkPort>, multicast: boolean, bytes: Uint8Array, offset: number, length: number): void {
+    if (this.process.stopped || this.#isClosed) return
+    this.#network.transmit(this, to, multicast, bytes.slice(offset, offset + length), 0, length)
   }
 }

@@ -155,8 +155,8 @@ export class SimProcess implements ClockHost {
     if (handler === undefined) return 0
     let reads = 0
     for (; reads < READS_MAX && !buffer.empty && !this.#deaf; reads++) {
-      const { bytes, from, multicast } = buffer.take(this.#coupled)
-      handler.datagram(bytes, from, multicast)
+      const { bytes, from, multicast, slab } = buffer.take(this.#coupled)
+      handler.datagram(bytes, from, multicast, slab)
     }
     if (buffer.dropped > 0) {
       handler.overflowed(buffer.dropped)

@@ -61,7 +61,8 @@ export class ControlReader {
     const index = fragment >>> 16
     const count = fragment & 0xffff
     const body = b.subarray(at + HEADER_BYTES, at + lengthOf(b, at))
-    if (count === 1 && index === 0) return decode(body)
+    // A copy: what is decoded refers to it, and the memory that it came in is used again.
+    if (count === 1 && index === 0) return decode(body.slice())
     if (index >= count || count > CONTROL_FRAGMENTS_MAX) return null
     const key = `${from.address} ${from.port} ${seqOf(b, at)} ${count}`
     const partial = this.#partials.get(key) ?? { parts: new Array(count).fill(undefined), missing: count, bytes: 0 }

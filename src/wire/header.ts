@@ -17,8 +17,17 @@ export const DATA = 1
 export const TELL = 2
 export const CONTROL = 3
 
+/** Orders of a data packet: the class of all messages in it. */
+export const FIFO = 0
+export const CAUSAL = 1
+export const TOTAL = 2
+/** It has no messages, but the order of others' packets: rank 0 announces it in its own stream. */
+export const ORDER = 3
+
 /** Flags. */
 export const BODY_CHECKED = 1
+/** DATA: its messages are delivered once every member holds them. */
+export const SAFE = 2
 
 /** Why a packet is dropped; indexes DROP_CAUSES. */
 export const OK = 0

@@ -1,3 +1,4 @@
+import { NOT_REUSED, type Slab, SlabPool } from '../slab.js'
 import { HEADER_BYTES, NO_FIRST, seal, writeHeader, writeU16, writeU32 } from './header.js'
 import { TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX } from './limits.js'
 
@@ -30,25 +31,26 @@ export interface PackerFrame {
  * never straddles.
  */
 export class Packer {
-  slab: Uint8Array
+  slab: Slab = NOT_REUSED
   /** Where in `slab` the packets begin that have not been sent. */
   trainAt = 0
   /** Where the open packet begins, or, when none is open, where the next one will. */
   packetAt = 0
   isOpen = false
   readonly #frame: PackerFrame
-  readonly #slabBytes: number
+  readonly #pool: SlabPool
   readonly #bodyBytes: number
+  #bytes = this.slab.bytes
+  #body = 0
   #at = 0
   #end = 0
   #hasFirst = false
 
-  constructor(frame: PackerFrame) {
+  /** @param pool  gives slabs of one train each: `slabPoolFor` */
+  constructor(frame: PackerFrame, pool: SlabPool) {
     this.#frame = frame
-    const packets = Math.min(TRAIN_PACKETS_MAX, Math.floor(TRAIN_BYTES_MAX / frame.packetBytes))
-    this.#slabBytes = packets * frame.packetBytes
+    this.#pool = pool
     this.#bodyBytes = frame.packetBytes - HEADER_BYTES
-    this.slab = new Uint8Array(0)
   }
 
   /** Bytes left in the open packet. */
@@ -58,22 +60,34 @@ export class Packer {
 
   /** Whether the slab cannot hold one more packet: what it holds must be sent before the next `open`. */
   get slabIsFull(): boolean {
-    return this.packetAt + this.#frame.packetBytes > this.slab.length
+    return this.packetAt + this.#frame.packetBytes > this.#bytes.length
   }
 
-  /** Opens the packet `seq`. The caller has sent what a full slab held. */
-  open(seq: number, stable: number, order: number): void {
+  /** Opens the packet `seq`. The caller has sent what a full slab held. @param flags  besides those of the stream */
+  open(seq: number, stable: number, order: number, flags: number): void {
     if (this.slabIsFull) {
-      this.slab = new Uint8Array(this.#slabBytes)
+      if (this.slab !== NOT_REUSED) this.slab.release()
+      this.slab = this.#pool.take()
+      this.#bytes = this.slab.bytes
       this.trainAt = 0
       this.packetAt = 0
     }
-    const { kind, groupTag, tag, rank, flags, packetBytes } = this.#frame
-    writeHeader(this.slab, this.packetAt, kind, groupTag, tag, rank, seq, stable, NO_FIRST, order, flags)
+    const { kind, groupTag, tag, rank, packetBytes } = this.#frame
+    const all = this.#frame.flags | flags
+    writeHeader(this.#bytes, this.packetAt, kind, groupTag, tag, rank, seq, stable, NO_FIRST, order, all)
     this.#at = this.packetAt + HEADER_BYTES
+    this.#body = this.#at
     this.#end = this.packetAt + packetBytes
     this.#hasFirst = false
     this.isOpen = true
+  }
+
+  /** Sets aside `bytes` at the beginning of the open packet's body, which its messages begin behind. Returns where. */
+  reserve(bytes: number): number {
+    const at = this.#at
+    this.#at += bytes
+    this.#body = this.#at
+    return at
   }
 
   /** Whether a message of `length` bytes is better begun in the next packet: then pad this one, and close it. */
@@ -83,9 +97,13 @@ export class Packer {
     return needed > room && needed <= this.#bodyBytes && room <= this.#bodyBytes * PADDED_SHARE_MAX
   }
 
-  /** Leaves the rest of the open packet empty; needs `room` for a prefix. */
+  /** Leaves the rest of the open packet empty, which makes it a full one. */
   pad(): void {
-    writeU32(this.slab, this.#at, PADDING)
+    if (this.room >= PREFIX_BYTES) {
+      writeU32(this.#bytes, this.#at, PADDING)
+      this.#at += PREFIX_BYTES
+    }
+    this.#bytes.fill(0, this.#at, this.#end)
     this.#at = this.#end
   }
 
@@ -93,9 +111,9 @@ export class Packer {
   begin(length: number): void {
     if (!this.#hasFirst) {
       this.#hasFirst = true
-      writeU16(this.slab, this.packetAt + 24, this.#at - this.packetAt - HEADER_BYTES)
+      writeU16(this.#bytes, this.packetAt + 24, this.#at - this.#body)
     }
-    writeU32(this.slab, this.#at, length)
+    writeU32(this.#bytes, this.#at, length)
     this.#at += PREFIX_BYTES
   }
 
@@ -104,19 +122,30 @@ export class Packer {
     const left = data.length - from
     const room = this.#end - this.#at
     const count = left < room ? left : room
-    this.slab.set(from === 0 && count === left ? data : data.subarray(from, from + count), this.#at)
+    this.#bytes.set(from === 0 && count === left ? data : data.subarray(from, from + count), this.#at)
     this.#at += count
     return count
   }
 
   /** Seals the open packet and returns its length; a packet with no room for a further message counts as full. */
   close(): number {
-    const isFull = this.room < PREFIX_BYTES
-    // A full packet is cut to exactly packetBytes; slabs are born zeroed, so the padding is zeros.
-    const length = isFull ? this.#frame.packetBytes : this.#at - this.packetAt
-    seal(this.slab, this.packetAt, length)
+    const { room } = this
+    if (room > 0 && room < PREFIX_BYTES) this.pad()
+    const length = this.#at - this.packetAt
+    seal(this.#bytes, this.packetAt, length)
     this.packetAt += length
     this.isOpen = false
     return length
   }
 }
+
+/** Bytes of a full train. */
+export function trainBytes(packetBytes: number): number {
+  return Math.min(TRAIN_PACKETS_MAX, Math.floor(TRAIN_BYTES_MAX / packetBytes)) * packetBytes
+}
+
+/** Slabs kept for the next trains: as many as a window of some megabytes has under way. */
+const SLABS_MAX = 96
+
+export const slabPoolFor = (packetBytes: number): SlabPool =>
+  new SlabPool(trainBytes(packetBytes), SLABS_MAX, bytes => new Uint8Array(bytes))

@@ -1,8 +1,9 @@
+import { Delivery, type Message } from '../../src/delivery.js'
 import { Driver } from '../../src/driver.js'
 import { Engine, type EngineConfig, type EngineEvent, REFUSED, TAKEN } from '../../src/engine/engine.js'
 import type { ClockPort, NetworkHandler, NetworkPort, Ports } from '../../src/ports.js'
 import { SendQueue } from '../../src/send-queue.js'
-import { type Endpoint, type GroupEvent, type Member, Message } from '../../src/types.js'
+import type { DeliveredEvent, Endpoint, Member } from '../../src/types.js'
 import { distance } from '../../src/wire/seqno.js'
 import { PACKET_BYTES, type World } from './world.js'
 
@@ -49,7 +50,7 @@ export class Player implements NetworkPort, ClockPort {
   engine: Engine
   readonly log: Seen[] = []
   /** What the application has not taken: views too, in their place. */
-  readonly unread: GroupEvent[] = []
+  readonly unread: DeliveredEvent[] = []
   readonly events: EngineEvent[] = []
   /** How many messages were taken over by the group: '' is the group, else a member's name. */
   readonly taken = new Map<string, number>()
@@ -113,7 +114,7 @@ export class Player implements NetworkPort, ClockPort {
       this.#asked.set(key, nth + 1)
       const data = new Uint8Array(bytes)
       if (bytes >= 4) new DataView(data.buffer).setUint32(0, nth)
-      queue.send(data, undefined).then(
+      queue.send(data, 0, undefined).then(
         () => {},
         () => {},
       )
@@ -228,14 +229,14 @@ export class Player implements NetworkPort, ClockPort {
     if (queue === undefined) {
       const submit = (data: Uint8Array) => {
         if (this.view === '' || this.end !== null) return 'refused'
-        const fate = this.#driver.submit(data, key === '' ? null : key)
+        const fate = this.#driver.submit(data, key === '' ? null : key, 0)
         if (fate === REFUSED) return 'refused'
         this.taken.set(key, (this.taken.get(key) ?? 0) + 1)
         return fate === TAKEN ? 'taken' : 'pending'
       }
-      queue = new SendQueue(submit, (view = this.viewId) => {
+      queue = new SendQueue(submit, ({ resolve }, view = this.viewId) => {
         if (key === '') this.#note()
-        return { lineage: this.#lineage, view }
+        resolve({ lineage: this.#lineage, view })
       })
       this.#queues.set(key, queue)
     }
@@ -256,7 +257,7 @@ export class Player implements NetworkPort, ClockPort {
     this.#unconfirmed = this.#unconfirmed.filter(entry => !isOld(entry))
   }
 
-  #deliver(batch: readonly GroupEvent[]): void {
+  #deliver(batch: readonly DeliveredEvent[]): void {
     for (const event of batch) {
       if (event.type === 'view') {
         const { members, id, lineage } = event.view
@@ -294,13 +295,15 @@ export class Player implements NetworkPort, ClockPort {
     this.#deliver([{ type: 'excluded', incarnation: this.incarnation }])
   }
 
-  #take(event: GroupEvent): void {
+  #take(event: DeliveredEvent): void {
     if (event.type === 'view') {
       const { id, lineage, members } = event.view
       const names = (members: readonly Member[]) => members.map(({ name }) => name)
       this.log.push({ type: 'view', id, lineage, members: names(members), stayed: names(event.change.stayed) })
-    } else if (event instanceof Message) this.#takeMessage(event)
-    else this.log.push({ type: event.type })
+    } else if (event instanceof Delivery) {
+      for (const message of event.messages()) this.#takeMessage(message)
+      this.#driver.consume(event)
+    } else this.log.push({ type: event.type })
   }
 
   #takeMessage(message: Message): void {
@@ -308,7 +311,6 @@ export class Player implements NetworkPort, ClockPort {
     const nth =
       data.length < 4 ? this.#nextOf(type, from.name) : new DataView(data.buffer, data.byteOffset).getUint32(0)
     this.log.push({ type, from: from.name, incarnation: from.incarnation, nth, view })
-    this.#driver.consume(message)
   }
 
   /** A message too short for a number counts as the next. */

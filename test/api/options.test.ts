@@ -80,8 +80,6 @@ describe('a wrong name is refused', () => {
 
 describe('what this release does not have is refused, never ignored', () => {
   test.each<[names: string, options: unknown]>([
-    ['total', { order: 'total' }],
-    ['causal', { order: 'causal' }],
     ['continue', { partition: 'continue' }],
     ['secret', { secret: 'x' }],
     ['log', { log: { dir: '/nowhere' } }],

@@ -207,13 +207,15 @@ describe('what is no message', () => {
     expect(() => offer.call(a, data as never)).toThrow(TuttiError)
   })
 
-  test.each([{ order: 'total' }, { order: 'causal' }, { safe: true }] as const)(
-    '%j is not in this release',
-    async how => {
-      const [a] = await membersOf(sim, ['a'])
-      await expect(a.send('x', how)).rejects.toMatchObject({ code: 'ERR_TUTTI_UNSUPPORTED' })
-    },
-  )
+  test.each([
+    [{ order: 'random' }, /order is 'fifo', 'causal' or 'total', not 'random'/],
+    [{ safe: 1 }, /safe must be true or false, not 1/],
+  ])('%j is refused', async (how, why) => {
+    const [a] = await membersOf(sim, ['a'])
+    const { send, offer } = Group.prototype
+    await expect(send.call(a, 'x', how as never)).rejects.toThrow(why)
+    expect(() => offer.call(a, 'x', how as never)).toThrow(why)
+  })
 })
 
 describe('tell', () => {

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events'
 import {
+  Delivery,
   type GroupEvent,
   type GroupEvents,
   type Member,
-  Message,
   type Sent,
+  Slab,
   type Stats,
   TuttiError,
   type View,
@@ -61,8 +62,22 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
   }
 
   deliver(text: string): void {
-    const bytes = encoder.encode(text)
-    this.#push(new Message('message', this.self, this.viewId, 'fifo', 0, 1, bytes, 0, bytes.length))
+    const data = encoder.encode(text)
+    const bytes = Uint8Array.of(0, 0, 0, data.length, ...data)
+    const at = [bytes, 0, bytes.length, new Slab(bytes, null), false] as const
+    for (const message of new Delivery(
+      'messages',
+      this.self,
+      this.viewId,
+      'fifo',
+      false,
+      undefined,
+      1,
+      0,
+      1,
+      ...at,
+    ).messages())
+      this.#push(message)
   }
 
   /** Events that nobody has taken. */

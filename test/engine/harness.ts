@@ -1,5 +1,6 @@
+import { Delivery, type Message } from '../../src/delivery.js'
 import { Engine, type EngineConfig, type EngineEvent, REFUSED } from '../../src/engine/engine.js'
-import { type Endpoint, type GroupEvent, Message } from '../../src/types.js'
+import type { Endpoint, GroupEvent } from '../../src/types.js'
 import { tutti } from '../../src/wire/generated/control.js'
 import { CONTROL, DATA, HEADER_BYTES, kindOf, rankOf, seqOf, stableOf, viewTagOf } from '../../src/wire/header.js'
 
@@ -186,7 +187,7 @@ export class Member {
   /** The same as it came, with the incarnation that it happened to. */
   readonly record: { readonly incarnation: string; readonly event: GroupEvent | EngineEvent }[] = []
   /** What the application has not taken. */
-  readonly unread: Message[] = []
+  readonly unread: Delivery[] = []
   isReading = true
   /** Names of the members in the view. */
   view = ''
@@ -212,9 +213,9 @@ export class Member {
   }
 
   /** Sends to the group, or to one member; the engine's word for what became of it. */
-  send(message: string | Uint8Array, to: Member | null = null): number {
+  send(message: string | Uint8Array, to: Member | null = null, of = 0): number {
     const bytes = typeof message === 'string' ? new TextEncoder().encode(message) : message
-    const fate = this.engine.submit(bytes, to?.engine.self.incarnation ?? null)
+    const fate = this.engine.submit(bytes, to?.engine.self.incarnation ?? null, of)
     // The engine has its own copy.
     if (typeof message === 'string') bytes.fill(0)
     this.#isAwake = true
@@ -243,7 +244,7 @@ export class Member {
   /** The application takes all that it has not taken, and goes on reading. */
   read(): void {
     this.isReading = true
-    for (const message of this.unread.splice(0)) this.#take(message)
+    for (const delivery of this.unread.splice(0)) this.#take(delivery)
     this.#isAwake = true
   }
 
@@ -296,12 +297,13 @@ export class Member {
     this.#probes.push(...outbox.probes.splice(0))
     const deliveries = outbox.takeDeliveries()
     for (const event of deliveries) {
-      this.#note(event)
-      if (event instanceof Message) {
+      if (event instanceof Delivery) {
+        for (const message of event.messages()) this.#note(message)
         if (this.isReading) this.#take(event)
         else this.unread.push(event)
         continue
       }
+      this.#note(event)
       if (event.type !== 'view') {
         this.log.push(event.type === 'merged' ? `merged ${event.won ? 'won' : 'lost'}` : event.type)
         if (event.type === 'merged' && !event.won) this.#isOut()
@@ -344,9 +346,13 @@ export class Member {
     this.record.push({ incarnation: this.engine.self.incarnation, event })
   }
 
-  #take(message: Message): void {
-    const text = message.length > 60 ? `${message.length} bytes` : message.text()
-    this.log.push(`${message.from.name}${message.type === 'told' ? ' to me' : ''}: ${text}`)
-    this.engine.consume(message)
+  #take(delivery: Delivery): void {
+    for (const message of delivery.messages()) this.log.push(lineOf(message))
+    this.engine.consume(delivery)
   }
+}
+
+function lineOf(message: Message): string {
+  const text = message.length > 60 ? `${message.length} bytes` : message.text()
+  return `${message.from.name}${message.type === 'told' ? ' to me' : ''}: ${text}`
 }

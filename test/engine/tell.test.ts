@@ -94,7 +94,7 @@ describe('the window of a tell', () => {
     const taken = a.fill(b)
     expect(a.send('refused', b)).toBe(REFUSED)
     net.run(300)
-    expect(b.unread.length).toBeGreaterThanOrEqual(taken - 1)
+    expect(b.unread.flatMap(each => each.messages()).length).toBeGreaterThanOrEqual(taken - 1)
     b.read()
     net.until(() => a.log.includes('drain'))
     expect(a.send('taken', b)).toBe(TAKEN)

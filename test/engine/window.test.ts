@@ -33,7 +33,7 @@ describe('a closed window', () => {
       c.fill()
       net.run(100)
     }
-    const held = b.unread.reduce((sum, { length }) => sum + length, 0)
+    const held = b.unread.flatMap(each => each.messages()).reduce((sum, { length }) => sum + length, 0)
     expect(held).toBeGreaterThan(WINDOW_BYTES / 2)
     expect(held).toBeLessThan(3 * WINDOW_BYTES)
     b.read()
@@ -97,7 +97,7 @@ describe('a message larger than the window', () => {
     message.fill(0)
     for (const member of members) member.isReading = false
     net.until(() => members.every(({ unread }) => unread.length === 1))
-    for (const { unread } of members) expect(Buffer.compare(unread[0].data, expected)).toBe(0)
+    for (const { unread } of members) expect(Buffer.compare(unread[0].messages()[0].data, expected)).toBe(0)
     net.until(() => a.log.includes('sealed'))
   })
 

@@ -2,18 +2,20 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BEYOND, DUPLICATE, FRESH, ReceiveWindow } from '../../src/multicast/receive-window.js'
 import { SendWindow } from '../../src/multicast/send-window.js'
+import { NOT_REUSED, Slab } from '../../src/slab.js'
 import { distance, plus } from '../../src/wire/seqno.js'
 
 const CAPACITY = 8
 /** Three numbers before the wrap. */
 const FIRST = 0xfffffffd
 const bytes = (tag: number) => Uint8Array.of(tag)
+const slab = (tag: number) => new Slab(bytes(tag), null)
 /** The number of the nth packet, counted from 0. */
 const nth = (n: number) => plus(FIRST, n)
 
 describe('receive window', () => {
   const fresh = () => new ReceiveWindow(FIRST, CAPACITY)
-  const insert = (window: ReceiveWindow, n: number) => window.insert(nth(n), bytes(n), n)
+  const insert = (window: ReceiveWindow, n: number) => window.insert(nth(n), bytes(n), n, NOT_REUSED)
 
   test('takes packets in sequence across the wrap', () => {
     const window = fresh()
@@ -134,7 +136,7 @@ describe('receive window', () => {
             const n = released + 1 + step.insert
             const isOld = n < next || held.has(n)
             const fate = isOld ? DUPLICATE : n - released > CAPACITY ? BEYOND : FRESH
-            expect(window.insert(plus(first, n), bytes(i), n)).toBe(fate)
+            expect(window.insert(plus(first, n), bytes(i), n, NOT_REUSED)).toBe(fate)
             if (fate !== FRESH) continue
             held.set(n, i)
             last = Math.max(last, n)
@@ -159,7 +161,7 @@ describe('receive window', () => {
 
 describe('send window', () => {
   const push = (window: SendWindow, count: number, length = 100) => {
-    for (let i = 0; i < count; i++) window.push(bytes(i), i, length)
+    for (let i = 0; i < count; i++) window.push(slab(i), i, length)
   }
 
   test('numbers its packets across the wrap and keeps them until they are released', () => {
@@ -202,7 +204,7 @@ describe('send window', () => {
   test('goes round its ring for as long as what it held is released', () => {
     const window = new SendWindow(FIRST, CAPACITY)
     for (let n = 0; n < 5 * CAPACITY; n++) {
-      window.push(bytes(n), n, 10)
+      window.push(slab(n), n, 10)
       if (n >= CAPACITY - 1) window.release(nth(n - CAPACITY + 1))
       expect(window.bytesOf(nth(n))).toEqual(bytes(n))
       expect(window.bytesUpTo(nth(n))).toBe(10 * (n + 1))

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NetworkHandler, NetworkPort } from '../../src/ports.js'
+import type { Slab } from '../../src/slab.js'
 import type { Endpoint } from '../../src/types.js'
 
 /** Two ports of one group that hear each other, not started yet. */
@@ -33,7 +34,8 @@ class Receiver implements NetworkHandler {
     port.start(this)
   }
 
-  datagram(bytes: Uint8Array, from: Endpoint, multicast: boolean): void {
+  datagram(bytes: Uint8Array, from: Endpoint, multicast: boolean, slab?: Slab): void {
+    slab?.hold()
     for (let at = 0; at < bytes.length; at += this.#packetBytes) {
       this.arrivals.push({ packet: bytes.subarray(at, at + this.#packetBytes), from, multicast })
     }
@@ -152,7 +154,7 @@ export function networkPortSuite(name: string, openPair: () => Promise<PortPair>
       expect(Buffer.concat(arrivals.map(({ packet }) => packet)).equals(train)).toBe(true)
     })
 
-    it('never writes again to what it handed up', async () => {
+    it('never writes again to what is held of what it handed up', async () => {
       const marks = Array.from({ length: 300 }, (_, i) => i)
       for (const mark of marks) {
         const bytes = content(a.packetBytes, mark)

@@ -1,4 +1,5 @@
-import { Message, type View } from '../../src/types.js'
+import { Message } from '../../src/delivery.js'
+import type { View } from '../../src/types.js'
 import type { Process, Trial } from './play.js'
 
 type Subject = Pick<Process, 'key' | 'member'>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Message } from '../../src/types.js'
+import { Message } from '../../src/delivery.js'
 import type { Member } from '../engine/harness.js'
 import { Story, viewsOf } from './story.js'
 

@@ -188,18 +188,14 @@ it('a process that crashed sends and hears nothing more', async () => {
   expect(again.packets(1_000)).toEqual([3])
 })
 
-it('reads bytes that it was lent when they arrive, and those that it took when they were sent', async () => {
+it('has read the bytes when it returns', async () => {
   const bench = new Bench()
   const [a, b] = [bench.host('a'), bench.host('b')]
-  const lent: boolean[] = []
-  for (let i = 0; i < 40; i++) {
-    const bytes = Uint8Array.of(1)
-    lent.push(!a.port.multicast(bytes, 0, 1))
-    bytes[0] = 2
-  }
+  const bytes = Uint8Array.of(1)
+  a.port.multicast(bytes, 0, 1)
+  bytes[0] = 2
   await bench.run(5)
-  expect(b.packets(1_000)).toEqual(lent.map(isLent => (isLent ? 2 : 1)))
-  expect(new Set(lent).size).toBe(2)
+  expect(b.packets(1_000)).toEqual([1])
 })
 
 it('the digest of a run depends on the seed and on nothing else', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Fragments } from '../../src/wire/fragments.js'
+import { NOT_REUSED, SlabPool } from '../../src/slab.js'
+import { Assembly, Fragments } from '../../src/wire/fragments.js'
 import {
   DATA,
   firstOf,
@@ -9,12 +10,13 @@ import {
   lengthOf,
   NO_FIRST,
   OK,
+  readU32,
   seal,
   writeU16,
   writeU32,
 } from '../../src/wire/header.js'
 import { TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX } from '../../src/wire/limits.js'
-import { Packer, PREFIX_BYTES } from '../../src/wire/packer.js'
+import { Packer, PREFIX_BYTES, slabPoolFor } from '../../src/wire/packer.js'
 import { plus } from '../../src/wire/seqno.js'
 import { pack } from './reference.js'
 
@@ -27,7 +29,10 @@ const message = (length: number, salt: number): Uint8Array =>
 
 /** Packs messages as a sender does, several turns of them. Returns packets and the sizes of trains. */
 function packed(turns: readonly (readonly Uint8Array[])[], packetBytes: number, flags = 0) {
-  const packer = new Packer({ kind: DATA, groupTag: GROUP_TAG, tag: 1, rank: 0, packetBytes, flags })
+  const packer = new Packer(
+    { kind: DATA, groupTag: GROUP_TAG, tag: 1, rank: 0, packetBytes, flags },
+    slabPoolFor(packetBytes),
+  )
   const packets: Uint8Array[] = []
   const trains: number[] = []
   const emit = () => {
@@ -37,12 +42,13 @@ function packed(turns: readonly (readonly Uint8Array[])[], packetBytes: number, 
   const close = () => {
     const at = packer.packetAt
     // In place: what was packed must stay as it is while later packets are written.
-    packets.push(packer.slab.subarray(at, at + packer.close()))
+    packer.slab.hold()
+    packets.push(packer.slab.bytes.subarray(at, at + packer.close()))
   }
   const open = () => {
     if (packer.isOpen) return
     if (packer.slabIsFull) emit()
-    packer.open(plus(FIRST, packets.length), FIRST, 0)
+    packer.open(plus(FIRST, packets.length), FIRST, 0, 0)
   }
   for (const turn of turns) {
     for (const data of turn) {
@@ -67,10 +73,19 @@ function packed(turns: readonly (readonly Uint8Array[])[], packetBytes: number, 
 
 function read(packets: readonly Uint8Array[], messageBytesMax = 1_000_000) {
   const messages: Uint8Array[] = []
-  const fragments = new Fragments(3, messageBytesMax, {
-    message: (bytes, offset, length) => void messages.push(bytes.subarray(offset, offset + length)),
+  const assembly = new Assembly(new SlabPool(65_536, 4, bytes => new Uint8Array(bytes)))
+  const fragments = new Fragments(3, messageBytesMax, assembly, {
+    delivered: (bytes, offset, end, count) => {
+      const before = messages.length
+      for (let at = offset; at < end; ) {
+        const length = readU32(bytes, at)
+        messages.push(bytes.subarray(at + PREFIX_BYTES, at + PREFIX_BYTES + length))
+        at += PREFIX_BYTES + length
+      }
+      expect(messages.length - before).toBe(count)
+    },
   })
-  const sense = packets.map((packet, i) => fragments.read(packet, 0, plus(FIRST, i)))
+  const sense = packets.map((packet, i) => fragments.read(packet, 0, HEADER_BYTES, plus(FIRST, i), NOT_REUSED))
   return { messages, sense }
 }
 

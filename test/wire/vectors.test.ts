@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { NOT_REUSED, SlabPool } from '../../src/slab.js'
 import { ControlReader, encodeControl } from '../../src/wire/control-codec.js'
-import { Fragments } from '../../src/wire/fragments.js'
+import { Assembly, Fragments } from '../../src/wire/fragments.js'
 import { tutti } from '../../src/wire/generated/control.js'
 import * as wire from '../../src/wire/header.js'
-import { Packer } from '../../src/wire/packer.js'
+import { HEADER_BYTES, readU32 } from '../../src/wire/header.js'
+import { Packer, PREFIX_BYTES, slabPoolFor } from '../../src/wire/packer.js'
 import { fromHex, type GoldenPacket, type GoldenStream, golden, readGolden, toHex, writeGolden } from './golden.js'
 import { bodyNames, decodeBody, encodeBody, groupTag, KINDS } from './reference.js'
 
@@ -48,13 +50,16 @@ function repack({ packets, packetBytes, messages }: GoldenStream): Uint8Array[] 
   const { header } = packets[0]
   const { tag, rank, flags, stable } = header
   const kind = KINDS[header.kind]
-  const packer = new Packer({ kind, groupTag: groupTag(header.group), tag, rank, packetBytes, flags })
+  const packer = new Packer(
+    { kind, groupTag: groupTag(header.group), tag, rank, packetBytes, flags },
+    slabPoolFor(packetBytes),
+  )
   const packed: Uint8Array[] = []
   const close = () => {
     const at = packer.packetAt
-    packed.push(packer.slab.slice(at, at + packer.close()))
+    packed.push(packer.slab.bytes.slice(at, at + packer.close()))
   }
-  const open = () => packer.isOpen || packer.open((header.seq + packed.length) >>> 0, stable, 0)
+  const open = () => packer.isOpen || packer.open((header.seq + packed.length) >>> 0, stable, 0, 0)
   for (const message of messages.map(fromHex)) {
     open()
     if (packer.isBetterNext(message.length)) {
@@ -77,12 +82,18 @@ describe.each([...data, ...tell])('messages: $name', stream => {
   test('is read', () => {
     const messages: string[][] = []
     const sink = {
-      message: (bytes: Uint8Array, offset: number, length: number) =>
-        void messages.push(toHex(bytes.subarray(offset, offset + length))),
+      delivered: (bytes: Uint8Array, offset: number, end: number) => {
+        for (let at = offset; at < end; ) {
+          const length = readU32(bytes, at)
+          messages.push(toHex(bytes.subarray(at + PREFIX_BYTES, at + PREFIX_BYTES + length)))
+          at += PREFIX_BYTES + length
+        }
+      },
     }
-    const fragments = new Fragments(stream.packets[0].header.rank, 65_536, sink)
+    const assembly = new Assembly(new SlabPool(65_536, 4, bytes => new Uint8Array(bytes)))
+    const fragments = new Fragments(stream.packets[0].header.rank, 65_536, assembly, sink)
     for (const packet of stream.packets) {
-      expect(fragments.read(judged(packet), 0, packet.header.seq)).toBe(true)
+      expect(fragments.read(judged(packet), 0, HEADER_BYTES, packet.header.seq, NOT_REUSED)).toBe(true)
     }
     expect(messages).toEqual(stream.messages)
   })

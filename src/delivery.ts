@@ -1,0 +1,163 @@
+import type { Slab } from './slab.js'
+import type { Member, Order } from './types.js'
+
+/** Every message of a delivery has its length in front of it. */
+const PREFIX_BYTES = 4
+
+/** What is known of a message's being safe: not asked for, held by every member of its view, or only by all of the next. */
+export type Safe = boolean | 'close'
+
+/**
+ * Messages of one sender that are delivered together: those that lie whole in one packet, or one that was put together.
+ * It is what the hot path makes in place of an object for each message.
+ */
+export class Delivery {
+  readonly type: 'messages' | 'told'
+  readonly from: Member
+  /** Id of the view in which they were sent and delivered. */
+  readonly view: number
+  readonly order: Order
+  readonly safe: Safe
+  /** Of the first message, in total order: counted from 1 through the lineage's life. */
+  readonly index: number | undefined
+  /** How many messages. */
+  readonly count: number
+  /** @internal Rank of the sender and number of the packet in which they end: what consuming them acknowledges. */
+  readonly rank: number
+  /** @internal */
+  readonly seq: number
+  readonly #bytes: Uint8Array
+  readonly #offset: number
+  readonly #end: number
+  readonly #slab: Slab
+  /** @internal Its slab is held for it alone. */
+  readonly isAssembled: boolean
+
+  constructor(
+    type: 'messages' | 'told',
+    from: Member,
+    view: number,
+    order: Order,
+    safe: Safe,
+    index: number | undefined,
+    count: number,
+    rank: number,
+    seq: number,
+    bytes: Uint8Array,
+    offset: number,
+    end: number,
+    slab: Slab,
+    isAssembled: boolean,
+  ) {
+    this.type = type
+    this.from = from
+    this.view = view
+    this.order = order
+    this.safe = safe
+    this.index = index
+    this.count = count
+    this.rank = rank
+    this.seq = seq
+    this.#bytes = bytes
+    this.#offset = offset
+    this.#end = end
+    this.#slab = slab
+    this.isAssembled = isAssembled
+  }
+
+  /** The bytes are valid during the call only. */
+  forEach(take: (bytes: Uint8Array, offset: number, length: number, delivery: Delivery) => void): void {
+    const bytes = this.#bytes
+    const end = this.#end
+    for (let at = this.#offset; at < end; ) {
+      const length = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+      at += PREFIX_BYTES
+      take(bytes, at, length, this)
+      at += length
+    }
+  }
+
+  /** The messages as objects, which may be kept for as long as one likes. */
+  messages(): Message[] {
+    this.#slab.keep()
+    const messages: Message[] = []
+    let { index } = this
+    this.forEach((bytes, offset, length) => {
+      messages.push(new Message(this, index, bytes, offset, length))
+      if (index !== undefined) index++
+    })
+    return messages
+  }
+
+  /** @internal The application has taken all of it. */
+  release(): void {
+    if (this.isAssembled) this.#slab.release()
+  }
+}
+
+/**
+ * Messages that are delivered one after the other with nothing between them: the fastest way to take them. Memory is
+ * used again after the listener has returned; copy what is to be kept, or take `messages()`.
+ */
+export class Batch {
+  readonly deliveries: readonly Delivery[]
+  /** How many messages. */
+  readonly length: number
+
+  constructor(deliveries: readonly Delivery[]) {
+    this.deliveries = deliveries
+    let length = 0
+    for (const { count } of deliveries) length += count
+    this.length = length
+  }
+
+  /** `take` is called for each message with where it lies, and with what it has in common with its neighbours. */
+  forEach(take: (bytes: Uint8Array, offset: number, length: number, delivery: Delivery) => void): void {
+    for (const delivery of this.deliveries) delivery.forEach(take)
+  }
+
+  /** The messages as objects, which may be kept for as long as one likes. */
+  messages(): Message[] {
+    return this.deliveries.flatMap(delivery => delivery.messages())
+  }
+}
+
+const utf8 = new TextDecoder()
+
+/** A delivered message. It refers to the bytes as they arrived, which stay as they are for as long as it is kept. */
+export class Message {
+  readonly type: 'message' | 'told'
+  readonly from: Member
+  /** Id of the view in which it was sent and delivered. */
+  readonly view: number
+  readonly order: Order
+  /** In total order: its place in the one sequence, counted from 1 through the lineage's life, without gaps. */
+  readonly index: number | undefined
+  /** It was sent as safe. `true`: every member of its view holds it; 'close': every member of the next view does. */
+  readonly safe: Safe
+  readonly length: number
+  readonly #bytes: Uint8Array
+  readonly #offset: number
+
+  /** @internal */
+  constructor(delivery: Delivery, index: number | undefined, bytes: Uint8Array, offset: number, length: number) {
+    this.type = delivery.type === 'told' ? 'told' : 'message'
+    this.from = delivery.from
+    this.view = delivery.view
+    this.order = delivery.order
+    this.index = index
+    this.safe = delivery.safe
+    this.length = length
+    this.#bytes = bytes
+    this.#offset = offset
+  }
+
+  get data(): Uint8Array {
+    return this.#bytes.subarray(this.#offset, this.#offset + this.length)
+  }
+
+  /** The data as UTF-8; malformed sequences become U+FFFD. */
+  text(): string {
+    return utf8.decode(this.data)
+  }
+}

@@ -1,0 +1,215 @@
+import { Delivery, type Safe } from '../delivery.js'
+import { CausalOrder } from '../ordering/causal.js'
+import { FifoOrder } from '../ordering/fifo.js'
+import { Sequencer } from '../ordering/sequencer.js'
+import { TotalOrder } from '../ordering/total.js'
+import type { Slab } from '../slab.js'
+import type { Order, View } from '../types.js'
+import { addVector, behindVector } from '../wire/causal-vector.js'
+import type { Assembly } from '../wire/fragments.js'
+import { CAUSAL, FIFO, flagsOf, ORDER, orderOf, SAFE, TOTAL } from '../wire/header.js'
+import { readRuns } from '../wire/order-runs.js'
+import { distance, plus } from '../wire/seqno.js'
+import { type Counters, countDrop } from './counters.js'
+import type { Outbox } from './outbox.js'
+import { Reader } from './reader.js'
+
+/** Where the packets of one stream are kept. */
+export interface PacketSource {
+  bytesOf(seq: number): Uint8Array | undefined
+  offsetOf(seq: number): number
+  slabOf(seq: number): Slab
+}
+
+export interface OrderedDeliveryOptions {
+  readonly view: View
+  readonly rank: number
+  readonly firstSeq: number
+  readonly capacity: number
+  readonly messageBytesMax: number
+  /** Index of the last message of total order before this view. */
+  readonly index: number
+  readonly assembly: Assembly
+  readonly counters: Counters
+  readonly outbox: Outbox
+  /** By rank. */
+  source(rank: number): PacketSource
+  /** Whether every member of the view holds the stream of `rank` up to packet `seq`. */
+  isStable(rank: number, seq: number): boolean
+  /** A message of `rank` was put together. */
+  assembled(rank: number): void
+}
+
+const NAMES: readonly Order[] = ['fifo', 'causal', 'total']
+
+/**
+ * The way of one view's packets, once they are in sequence, to the application: each waits in its order for its turn.
+ * FIFO packets that need not be safe go straight through.
+ */
+export class OrderedDelivery {
+  readonly readers: readonly Reader[]
+  /** What this member, as rank 0, has to announce. */
+  readonly sequencer: Sequencer
+  readonly causal: CausalOrder
+  /** Index of the last message of total order that was delivered. */
+  index: number
+  /** A packet of another that is to be safe has come: all wait to hear that it is here. */
+  hasSafeNews = false
+  readonly #options: OrderedDeliveryOptions
+  readonly #fifo: FifoOrder
+  readonly #total: TotalOrder
+  readonly #isSequencer: boolean
+  #isClosing = false
+  #safeWaiting = 0
+  /** Of the packet that is read now. */
+  #order = FIFO
+  #safe: Safe = false
+
+  constructor(options: OrderedDeliveryOptions) {
+    const { view, rank, firstSeq, capacity, messageBytesMax, assembly } = options
+    const size = view.members.length
+    this.#options = options
+    this.index = options.index
+    const sink = { delivered: this.#delivered.bind(this) }
+    this.readers = view.members.map(
+      (_, rank) => new Reader({ rank, firstSeq, capacity, messageBytesMax, assembly }, sink),
+    )
+    const isStable = (rank: number, seq: number) => this.#isClosing || options.isStable(rank, seq)
+    const deliver = (order: number) => (rank: number, seq: number, isSafe: boolean) =>
+      this.#turn(order, rank, seq, isSafe)
+    const before = plus(firstSeq, -1)
+    this.#fifo = new FifoOrder(size, { isStable, deliver: deliver(FIFO) })
+    this.causal = new CausalOrder(size, before, {
+      isStable,
+      deliver: deliver(CAUSAL),
+      addVector: (rank, seq, sums) => this.#addVector(rank, seq, sums),
+      waits: () => options.counters.causalWaits++,
+    })
+    this.#total = new TotalOrder(size, before, {
+      isStable,
+      deliver: deliver(TOTAL),
+      hasCome: (rank, seq) => distance(this.readers[rank].upTo, seq) >= 0,
+    })
+    this.sequencer = new Sequencer(size)
+    this.#isSequencer = rank === 0
+  }
+
+  /** Something waits to be safe, or for what will be. */
+  get isSafeWaiting(): boolean {
+    return this.#safeWaiting > 0
+  }
+
+  /** The next packet of `rank` in sequence. */
+  packet(rank: number, seq: number, bytes: Uint8Array, at: number, slab: Slab): void {
+    const order = orderOf(bytes, at)
+    const isSafe = (flagsOf(bytes, at) & SAFE) !== 0
+    const reader = this.readers[rank]
+    reader.upTo = seq
+    if (order === FIFO && !isSafe && !this.#fifo.holds(rank)) {
+      this.#order = FIFO
+      this.#safe = false
+      if (!reader.read(FIFO, bytes, at, seq, slab)) this.#malformed()
+      return
+    }
+    if (isSafe && rank !== this.#options.rank) this.hasSafeNews = true
+    if (order === ORDER) {
+      const announced = (of: number, last: number) => {
+        if (!this.#total.announced(of, last, seq)) this.#malformed()
+      }
+      if (rank !== 0 || !readRuns(bytes, at, announced)) this.#malformed()
+      return
+    }
+    if (order > TOTAL || (order === CAUSAL && behindVector(bytes, at) < 0)) return this.#malformed()
+    reader.waits(seq)
+    if (isSafe) this.#safeWaiting++
+    if (order === FIFO) this.#fifo.add(rank, seq, isSafe)
+    else if (order === CAUSAL) this.causal.add(rank, seq, isSafe)
+    else {
+      this.#total.add(rank, seq, isSafe)
+      if (this.#isSequencer) this.sequencer.note(rank, seq, isSafe)
+    }
+  }
+
+  /** Delivers whatever's turn has come. */
+  drain(): void {
+    this.#fifo.drain()
+    this.causal.drain()
+    this.#total.drain()
+  }
+
+  /**
+   * The view is over, and everything that counts in it has been handed over: what needed all to hold it is held by all
+   * who go on. Causal packets that rest on what nobody has are dropped, by all alike (C9).
+   */
+  close(): void {
+    const { counters } = this.#options
+    this.#isClosing = true
+    this.#fifo.drain()
+    this.causal.drain()
+    counters.causalDropped += this.causal.waiting
+    counters.orderedAtClose += this.#total.close()
+  }
+
+  #turn(order: number, rank: number, seq: number, isSafe: boolean): void {
+    const { counters } = this.#options
+    const reader = this.readers[rank]
+    const source = this.#options.source(rank)
+    this.#order = order
+    this.#safe = isSafe && this.#isClosing ? 'close' : isSafe
+    if (isSafe) {
+      this.#safeWaiting--
+      counters[this.#isClosing ? 'safeAtClose' : 'safeDelivered']++
+    }
+    if (!reader.read(order, source.bytesOf(seq)!, source.offsetOf(seq), seq, source.slabOf(seq))) this.#malformed()
+    reader.consume(seq)
+  }
+
+  #addVector(rank: number, seq: number, sums: Uint32Array): void {
+    const source = this.#options.source(rank)
+    if (!addVector(source.bytesOf(seq)!, source.offsetOf(seq), sums)) this.#malformed()
+  }
+
+  #malformed(): void {
+    countDrop(this.#options.counters, 'malformed')
+  }
+
+  #delivered(
+    bytes: Uint8Array,
+    offset: number,
+    end: number,
+    count: number,
+    rank: number,
+    seq: number,
+    slab: Slab,
+    isAssembled: boolean,
+  ): void {
+    const { view, counters, outbox } = this.#options
+    const order = this.#order
+    let index: number | undefined
+    if (order === TOTAL) {
+      index = this.index + 1
+      this.index += count
+    }
+    this.readers[rank].delivered(seq)
+    counters.messagesIn += count
+    if (isAssembled) this.#options.assembled(rank)
+    outbox.deliveries.push(
+      new Delivery(
+        'messages',
+        view.members[rank],
+        view.id,
+        NAMES[order],
+        this.#safe,
+        index,
+        count,
+        rank,
+        seq,
+        bytes,
+        offset,
+        end,
+        slab,
+        isAssembled,
+      ),
+    )
+  }
+}
