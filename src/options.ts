@@ -30,6 +30,8 @@ export interface JoinOptions {
   peers?: readonly (string | Endpoint)[]
   /** Order of messages that do not say. This release has 'fifo'. */
   order?: Order
+  /** Whether messages that do not say are safe. Not in this release. Default false. */
+  safe?: boolean
   /** Holds back the first view, and sends, until this many members are in. Default 1. */
   expect?: number
   partition?: 'majority' | 'continue'
@@ -75,7 +77,7 @@ export interface CheckedOptions {
 const DEFAULT_PORT = 7475
 const MIB = 1_048_576
 const KNOWN = new Set([
-  ...['name', 'interface', 'address', 'port', 'ttl', 'peers', 'order', 'expect', 'partition', 'packetBytes'],
+  ...['name', 'interface', 'address', 'port', 'ttl', 'peers', 'order', 'safe', 'expect', 'partition', 'packetBytes'],
   ...['payloadChecksum', 'trains', 'faults', 'seed', 'limits', 'logger', 'signal'],
 ])
 const KNOWN_LIMITS = new Set(['messageBytesMax', 'windowBytesMax', 'waitingSendsMax'])
@@ -92,6 +94,7 @@ export function checkOptions(group: string, options: JoinOptions): CheckedOption
     if (order === 'causal' || order === 'total') throw unsupported(`order '${order}'`)
     throw wrong(`order is 'fifo', 'causal' or 'total', not ${show(order)}`)
   }
+  if (flag('safe', options.safe ?? false)) throw unsupported('safe delivery')
   if (partition === 'continue') throw unsupported("partition 'continue'")
   if (partition !== 'majority') throw wrong(`partition is 'majority' or 'continue', not ${show(partition)}`)
   return {

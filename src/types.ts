@@ -71,6 +71,13 @@ export class Message {
   /** Id of the view in which it was sent and delivered. */
   readonly view: number
   readonly order: Order
+  /** Total order only: its place in the one sequence, counted from 1 through the lineage's life, without gaps. */
+  readonly index: number | undefined
+  /**
+   * Every member of the view holds it. `'close'`: made safe only by the close of its view: every member of the next
+   * view holds it.
+   */
+  readonly safe: boolean | 'close'
   readonly #bytes: Uint8Array
   readonly #offset: number
   readonly #length: number
@@ -88,11 +95,15 @@ export class Message {
     bytes: Uint8Array,
     offset: number,
     length: number,
+    index?: number,
+    safe: boolean | 'close' = false,
   ) {
     this.type = type
     this.from = from
     this.view = view
     this.order = order
+    this.index = index
+    this.safe = safe
     this.rank = rank
     this.seq = seq
     this.#bytes = bytes
@@ -152,6 +163,14 @@ export interface Stats {
   sequenceWraps: number
   /** Messages put together from fragments of which at least one came by repair. */
   fragmentsRepaired: number
+  /** Causal packets that had to wait for others which their vector named. */
+  causalWaits: number
+  /** Announcements of the order that this member made or read: each a run of packets of one sender. */
+  orderRuns: number
+  /** Total messages that no announcement had placed, and that the close of their view did. */
+  orderedAtClose: number
+  /** Safe messages that only the close of their view made safe. */
+  safeAtClose: number
   /** `trains`: up to 64 KB of packets a system call; `datagrams`: one packet a call. */
   path: 'trains' | 'datagrams'
 }

@@ -28,6 +28,10 @@ export function newCounters(): Counters {
     windowClosings: 0,
     sequenceWraps: 0,
     fragmentsRepaired: 0,
+    causalWaits: 0,
+    orderRuns: 0,
+    orderedAtClose: 0,
+    safeAtClose: 0,
   }
 }
 

@@ -103,7 +103,7 @@ export class Simulation {
     const process = new SimProcess(name, this.#world, random, path, receiveBufferBytes, () => this.#turn(ordinal))
     const port = this.#network.open(process, group)
     const nth = 1 + this.#lives.filter(life => life.name === name).length
-    const recorder = new Recorder(`${name}#${nth}`, line => this.#record(line), this.#world)
+    const recorder = new Recorder(`${name}#${nth}`, line => this.#record(line), this.#world, options)
     this.#lives.push({ name, process, port, recorder, tap: new AgreementTap(group, this.#voters) })
     const opening = openGroup(group, options, { network: port, clock: process.clock, random })
     return this.until(opening.then(opened => recorder.attach(opened)))
