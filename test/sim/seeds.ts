@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { replayOf, runCampaign } from '../../src/sim/campaign.js'
+import { IS_MIXED_BY_DEFAULT } from '../../src/sim/order-mix.js'
 import type { Run } from '../../src/sim/run.js'
 
 const FULL = process.env.FULL === '1'
@@ -28,6 +29,17 @@ const MET_SELDOM = [
   'merges',
 ] as const
 
+/** The same for the order classes, where they are mixed. */
+const MET_ORDERING = [
+  'causalWaits',
+  'orderRuns',
+  'orderedAtClose',
+  'sequencerKills',
+  'totalAcrossViews',
+  'safeBeforeClose',
+  'safeAtClose',
+] as const
+
 /** One of the four parts into which the seeds are split, so that they run side by side. */
 export function playSeeds(shard: number): void {
   const count = SEEDS / SHARDS
@@ -40,7 +52,8 @@ export function playSeeds(shard: number): void {
       const rare = MET.filter(name => figures[name] < (FULL ? MET_MIN : 1))
       expect(rare).toEqual([])
       if (!FULL) return
-      const seldom = MET_SELDOM.filter(name => figures[name] < MET_MIN / SHARDS)
+      const wanted = IS_MIXED_BY_DEFAULT ? [...MET_SELDOM, ...MET_ORDERING] : MET_SELDOM
+      const seldom = wanted.filter(name => figures[name] < MET_MIN / SHARDS)
       expect(seldom).toEqual([])
     },
     count * RUN_MS_MAX,
