@@ -4,6 +4,8 @@ import {
   type GroupEvents,
   type Member,
   Message,
+  type Order,
+  type SendOptions,
   type Sent,
   type Stats,
   TuttiError,
@@ -22,6 +24,8 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
   }
   /** What was given to send, in order. */
   readonly given: string[] = []
+  /** With what else. */
+  readonly options: (SendOptions | undefined)[] = []
   taken = 0
   isOpen = true
   viewId = 1
@@ -34,10 +38,11 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
     return this.#waiting.length
   }
 
-  send(data: Uint8Array | string): Promise<Sent> {
+  send(data: Uint8Array | string, options?: SendOptions): Promise<Sent> {
     const text = data.toString()
     if (text === 'too large') return Promise.reject(new TuttiError('ERR_TUTTI_MESSAGE_SIZE', 'it is too large'))
     this.given.push(text)
+    this.options.push(options)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       if (this.isOpen) this.open()
@@ -60,9 +65,9 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
     this.#push({ type: 'view', view, change: { joined: [], left: [], stayed: [] } })
   }
 
-  deliver(text: string): void {
+  deliver(text: string, order: Order = 'fifo', index?: number, safe: boolean | 'close' = false): void {
     const bytes = encoder.encode(text)
-    this.#push(new Message('message', this.self, this.viewId, 'fifo', 0, 1, bytes, 0, bytes.length))
+    this.#push(new Message('message', this.self, this.viewId, order, 0, 1, bytes, 0, bytes.length, index, safe))
   }
 
   /** Events that nobody has taken. */
