@@ -2,6 +2,7 @@ import type { Stats } from 'tutti'
 import { columns } from './columns.js'
 import type { DemoMember, ViewLine } from './demo-member.js'
 import type { Proof } from './demo-proof.js'
+import type { Stretch } from './demo-sequence.js'
 import { LiveBlock, type Style, styler } from './terminal.js'
 
 export interface DemoFlags {
@@ -99,40 +100,45 @@ export class DemoDisplay {
   }
 
   /** One row a member, one column a view: what is in one column must be equal. */
-  #table({ views }: Proof): string[] {
+  #table({ views, sequences }: Proof): string[] {
+    const hasTotal = sequences.size > 0
     const cells = this.#members.map(member => [
       member.name,
       ...[...views].map(([id, accounts]) => {
         const interrupted = member.isKilled ? 'killed' : 'left out'
         return accounts.get(member)?.digest.slice(0, 12) ?? (member.unfinished.has(id) ? interrupted : '-')
       }),
+      ...(hasTotal ? [stretchText(sequences.get(member))] : []),
     ])
     const counts = [...views.values()].map(accounts => [...accounts.values()][0].count)
     const [head, ...rows] = columns([
-      ['digests', ...[...views.keys()].map(id => `view ${id}`)],
+      ['digests', ...[...views.keys()].map(id => `view ${id}`), ...(hasTotal ? ['total order'] : [])],
       ...cells,
-      ['messages', ...counts],
+      ['messages', ...counts, ...(hasTotal ? [''] : [])],
     ])
     return [this.#style('bold', head), ...rows]
   }
 
-  #verdict({ sent, lost, faults }: Proof): string[] {
+  #verdict({ sequences, sent, lost, faults }: Proof): string[] {
     const { nacks, repairs } = this.#sums()
+    const last = Math.max(0, ...[...sequences.values()].map(stretch => stretch.last))
+    const inOrder = last === 0 ? 'in order' : `in one total order, 1 to ${last},`
     if (faults.length > 0) return [...faults, 'FAILED'].map(line => this.#style('red', line))
     return [
       `${percent(this.#flags.loss)} of all packets lost on purpose; ${nacks} NACKs, ${repairs} repairs`,
       ...(lost > 0 ? [`${lost} messages died with their sender: delivered by nobody`] : []),
-      this.#style('green', `${sent - lost} messages, each delivered once, in order, by everybody in the view.`),
+      this.#style('green', `${sent - lost} messages, each delivered once, ${inOrder} by everybody in the view.`),
       this.#style('green', 'Digests are equal.'),
     ]
   }
 
-  #result({ views, sent, lost, faults }: Proof): object {
+  #result({ views, sequences, sent, lost, faults }: Proof): object {
     const accounts = [...views].map(([id, members]) => ({
       id,
       members: Object.fromEntries([...members].map(([{ name }, account]) => [name, account])),
     }))
-    return { equal: faults.length === 0, faults, ...this.#sums(), sent, lost, views: accounts }
+    const total = [...sequences].map(([{ name }, stretch]) => ({ name, ...stretch }))
+    return { equal: faults.length === 0, faults, ...this.#sums(), sent, lost, views: accounts, total }
   }
 
   #sums() {
@@ -145,6 +151,10 @@ export class DemoDisplay {
       repairs: stat(stats => stats.repairsSent),
     }
   }
+}
+
+function stretchText(stretch: Stretch | undefined): string {
+  return stretch === undefined ? '-' : `${stretch.first} to ${stretch.last}: ${stretch.sha256.slice(0, 12)}`
 }
 
 function percent(share: number): string {

@@ -3,6 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Stats } from 'tutti'
+import { DemoSequence } from './demo-sequence.js'
 
 /** What one member delivered from one sender in one view: how many, and a hash over all of them in order. */
 interface Sequence {
@@ -26,6 +27,7 @@ export class DemoMember {
   readonly unfinished = new Set<number>()
   /** By view, then by incarnation of the sender. */
   readonly delivered = new Map<number, Map<string, Sequence>>()
+  readonly total = new DemoSequence()
   sent = 0
   deliveredCount = 0
   stats: Stats | null = null
@@ -123,7 +125,7 @@ export class DemoMember {
 
   /** A line of the pipe, told apart by its `event`. */
   #take(line: ReturnType<typeof JSON.parse>): void {
-    if (line.event === 'message') this.#deliver(line.view, line.from, line.incarnation, line.data)
+    if (line.event === 'message') this.#deliver(line.view, line.from, line.incarnation, line.data, line.index)
     else if (line.event === 'view') this.views.push(line)
     else if (line.event === 'ready') this.#incarnations.push(line.incarnation)
     else if (line.event === 'excluded') this.#leftOut(line.incarnation)
@@ -135,14 +137,16 @@ export class DemoMember {
   #leftOut(incarnation: string): void {
     if (this.view !== undefined) this.unfinished.add(this.view.id)
     this.#incarnations.push(incarnation)
+    this.total.interrupt()
   }
 
-  #deliver(view: number, from: string, incarnation: string, data: string): void {
+  #deliver(view: number, from: string, incarnation: string, data: string, index: number | undefined): void {
     const sequences = this.delivered.get(view) ?? new Map<string, Sequence>()
     const sequence = sequences.get(incarnation) ?? { from, count: 0, hash: createHash('sha256') }
     if (sequence.count === 0) this.delivered.set(view, sequences.set(incarnation, sequence))
     sequence.count++
     sequence.hash.update(data).update('\n')
     this.deliveredCount++
+    if (index !== undefined) this.total.add(view, index, from, data)
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DemoMember } from './demo-member.js'
+import type { Stretch } from './demo-sequence.js'
 
 /** What one member delivered in one view. */
 export interface Account {
@@ -12,6 +13,8 @@ export interface Account {
 export interface Proof {
   /** By view, then by member: who was in a view to its end must have delivered the same as all others in it. */
   readonly views: ReadonlyMap<number, ReadonlyMap<DemoMember, Account>>
+  /** What each has of the one total order, to the end of the last view that it saw to its end. */
+  readonly sequences: ReadonlyMap<DemoMember, Stretch>
   readonly sent: number
   /** What died with its sender: delivered nowhere. */
   readonly lost: number
@@ -20,8 +23,9 @@ export interface Proof {
 }
 
 /**
- * Compares what the members delivered: in every view the same messages of every sender in the same order, and over all
- * views everything that was sent, but for the last words of those who were killed or left out.
+ * Compares what the members delivered: in every view the same messages of every sender in the same order; over all
+ * views one total order, of which who joined late has the end; and everything that was sent, but for the last words of
+ * those who were killed or left out.
  * @param witness  a member that was there from the beginning to the end
  */
 export function prove(members: readonly DemoMember[], witness: DemoMember): Proof {
@@ -36,6 +40,7 @@ export function prove(members: readonly DemoMember[], witness: DemoMember): Proo
       if (expected !== undefined && digest !== expected) faults.push(`${name} and ${witness.name} differ in view ${id}`)
     }
   }
+  const sequences = sequencesOf(members, witness, faults)
   let sent = 0
   let lost = 0
   for (const sender of members) {
@@ -46,7 +51,25 @@ export function prove(members: readonly DemoMember[], witness: DemoMember): Proo
       faults.push(`${sender.name} sent ${sender.sent}, ${sender.sent - missing} were delivered`)
     } else lost += missing
   }
-  return { views, sent, lost, faults }
+  return { views, sequences, sent, lost, faults }
+}
+
+function sequencesOf(members: readonly DemoMember[], witness: DemoMember, faults: string[]): Map<DemoMember, Stretch> {
+  const sequences = new Map<DemoMember, Stretch>()
+  for (const member of members) {
+    const { name, total, unfinished } = member
+    if (total.fault !== undefined) faults.push(`${name} delivered ${total.fault}`)
+    const views = total.views.filter(id => !unfinished.has(id) && !witness.unfinished.has(id))
+    const own = total.stretch(views)
+    if (own === undefined) continue
+    sequences.set(member, own)
+    const other = witness.total.stretch(views)
+    if (own.first !== other?.first || own.last !== other.last || own.sha256 !== other.sha256)
+      faults.push(`${name} and ${witness.name} differ in total order, from ${own.first} to ${own.last}`)
+  }
+  const first = sequences.get(witness)?.first ?? 1
+  if (first !== 1) faults.push(`total order begins at ${first}`)
+  return sequences
 }
 
 function accountOf(member: DemoMember, view: number): Account {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
+import type { Order } from 'tutti'
 import { DemoDisplay, type DemoFlags } from './demo-display.js'
 import { DemoMember } from './demo-member.js'
 import { type Proof, prove } from './demo-proof.js'
@@ -12,6 +13,8 @@ const NAMES = [
   ...['violin', 'viola', 'cello', 'flute', 'oboe', 'clarinet', 'bassoon', 'horn'],
   ...['trumpet', 'trombone', 'tuba', 'timpani', 'harp', 'celesta', 'piano', 'piccolo'],
 ]
+/** Of all that they send. Total order proves the most: one sequence, the same at all. */
+const ORDER: Order = 'total'
 const MEMBERS_MIN = 3
 /** Before and after each of the four things that happen. */
 const PARTS = 5
@@ -33,7 +36,8 @@ export function demoCommand(): Command {
       'after',
       `
 One member joins late, one is killed (kill -9) and started again, one leaves in order. At the end the members' digests
-are compared: what each delivered, view by view, sender by sender, in order. Exit code 1 if they differ.
+are compared: what each delivered, view by view, sender by sender, in order, and all of it in total order. Exit code 1
+if they differ.
 
 Example:
   tutti demo --members 4 --seconds 3 --loss 0.2`,
@@ -58,7 +62,8 @@ class Demo {
     this.#display = new DemoDisplay(flags, this.#members)
     this.#pipeArguments = [
       `demo-${process.pid}-${randomInt(2 ** 32)}`,
-      ...['--interface', '127.0.0.1', '--port', String(randomInt(20_000, 60_000)), '--faults', `loss=${flags.loss}`],
+      ...['--interface', '127.0.0.1', '--port', String(randomInt(20_000, 60_000))],
+      ...['--faults', `loss=${flags.loss}`, '--order', ORDER],
     ]
   }
 

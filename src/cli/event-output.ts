@@ -37,7 +37,7 @@ export class EventOutput {
   }
 
   message(message: Message): void {
-    const { type, view, order, data } = message
+    const { type, view } = message
     if (view !== this.#sendersView) {
       this.#sendersView = view
       this.#senders.clear()
@@ -45,7 +45,7 @@ export class EventOutput {
     const sender = this.#senders.get(message.from) ?? this.#meet(message.from)
     const n = ++this.#n
     const t = this.#time()
-    this.#add(type === 'told' ? toldLine(n, t, sender, data) : messageLine(n, t, sender, order, data))
+    this.#add(type === 'told' ? toldLine(n, t, sender, message.data) : messageLine(n, t, sender, message))
   }
 
   /** The reader does not keep up: nothing more that can wait should be written before `drained`. */

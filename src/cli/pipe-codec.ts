@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { ErrorCode, Member, Order, View } from 'tutti'
+import type { ErrorCode, Member, Message, Order, View } from 'tutti'
 
 /**
  * The lines of `tutti pipe`: commands as they come in, events as they go out. docs/pipe.md is their specification; other
@@ -128,8 +128,15 @@ export function senderFields(from: Member, view: number): string {
 }
 
 /** A message as a line, put together from text: at full speed nearly every line is one. */
-export function messageLine(n: number, t: number, sender: string, order: Order, data: Uint8Array): string {
-  return `{"event":"message","n":${n},"t":${t},${sender},"order":"${order}","data":${dataJson(data)}}\n`
+export function messageLine(
+  n: number,
+  t: number,
+  sender: string,
+  { order, index, safe, data }: Pick<Message, 'order' | 'index' | 'safe' | 'data'>,
+): string {
+  const place = index === undefined ? '' : `,"index":${index}`
+  const safety = safe === false ? '' : safe === true ? ',"safe":true' : ',"safe":"close"'
+  return `{"event":"message","n":${n},"t":${t},${sender},"order":"${order}"${place}${safety},"data":${dataJson(data)}}\n`
 }
 
 /** A message to this member alone. */

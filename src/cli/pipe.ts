@@ -34,7 +34,7 @@ Example:
 Commands: send, tell, stats, leave. The end of standard input leaves, too. docs/pipe.md has every field.`,
     )
   return addMemberOptions(command)
-    .option('--order <order>', 'order of messages that do not say: fifo')
+    .option('--order <order>', 'order of messages that do not say: fifo (the default), causal or total')
     .option('--expect <n>', 'hold the first view back until n members are in', wholeNumber)
     .option('--partition <choice>', 'what to do in a partition: majority')
     .option('--faults <spec>', 'faults on what this member receives, as loss=0.1,duplicate=0.01,delay=5..20ms')

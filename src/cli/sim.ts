@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import { TuttiError } from 'tutti'
+import { type Order, TuttiError } from 'tutti'
 import {
   type Campaign,
   checkers,
@@ -9,6 +9,7 @@ import {
   FAULT_KINDS,
   type FaultKind,
   FIGURES,
+  ORDERS,
   parseTrace,
   type Run,
   replayOf,
@@ -28,6 +29,7 @@ interface SimFlags {
   readonly seconds?: number
   readonly messages?: number
   readonly faults?: number | readonly FaultKind[]
+  readonly orders?: readonly Order[]
   readonly seed?: number
   readonly seeds: number
   readonly trace?: string
@@ -47,6 +49,11 @@ export function simCommand(): Command {
       '--faults <faults>',
       `how many, or which of ${FAULT_KINDS.join(', ')} (default: 3 to 6, by the seed)`,
       faultsOf,
+    )
+    .option(
+      '--orders <orders>',
+      `order classes of the messages, of ${ORDERS.join(', ')}; safe ones among them`,
+      ordersOf,
     )
     .option('--seed <n>', 'where chance begins (default: drawn, and printed)', wholeNumber)
     .option('--seeds <n>', 'how many seeds to run, from --seed on', atLeast(1), 1)
@@ -99,11 +106,12 @@ async function judge(file: string, flags: SimFlags): Promise<boolean> {
   return held
 }
 
-const optionsOf = ({ members, seconds, messages, faults }: SimFlags): ScheduleOptions => ({
+const optionsOf = ({ members, seconds, messages, faults, orders }: SimFlags): ScheduleOptions => ({
   members,
   seconds,
   messages,
   faults,
+  orders,
 })
 
 /** What the simulator does not take is wrong usage. */
@@ -173,8 +181,14 @@ function atLeast(min: number): (text: string) => number {
 
 function faultsOf(text: string): number | FaultKind[] {
   if (/^\d+$/.test(text)) return Number(text)
-  const kinds = text.split(',')
-  const unknown = kinds.find(kind => !(FAULT_KINDS as readonly string[]).includes(kind))
-  if (unknown !== undefined) throw new InvalidArgumentError(`${unknown} is none of ${FAULT_KINDS.join(', ')}.`)
-  return kinds as FaultKind[]
+  return someOf(FAULT_KINDS, text)
+}
+
+const ordersOf = (text: string): Order[] => someOf(ORDERS, text)
+
+function someOf<T extends string>(known: readonly T[], text: string): T[] {
+  const words = text.split(',')
+  const unknown = words.find(word => !(known as readonly string[]).includes(word))
+  if (unknown !== undefined) throw new InvalidArgumentError(`${unknown} is none of ${known.join(', ')}.`)
+  return words as T[]
 }

@@ -11,6 +11,8 @@ const GONE: ReadonlySet<unknown> = new Set([
   'ERR_TUTTI_LEFT',
   'ERR_TUTTI_NOT_MEMBER',
   'ERR_TUTTI_FATE_UNKNOWN',
+  // Of a safe send, which waits until it is.
+  'ERR_TUTTI_EXCLUDED',
   'ERR_TUTTI_LEAVE_TIMEOUT',
 ])
 
@@ -124,14 +126,16 @@ export class Actor {
 
   #watch(group: Group): void {
     this.standing = 'in'
-    group.on('excluded', () => {
-      this.standing = 'seeking'
-    })
+    // Of a life that was killed in mid-turn, the rest of that turn says nothing.
+    const become = (standing: Standing): void => {
+      if (this.group === group) this.standing = standing
+    }
+    group.on('excluded', () => become('seeking'))
     group.on('blocked', reason => {
-      if (reason === 'no-quorum') this.standing = 'blocked'
+      if (reason === 'no-quorum') become('blocked')
     })
     group.on('unblocked', reason => {
-      if (reason === 'no-quorum') this.standing = 'in'
+      if (reason === 'no-quorum') become('in')
     })
   }
 
@@ -160,10 +164,11 @@ export class Actor {
       const message = this.#messages[i]
       if (message.atMs > sim.nowMs) await sim.sleep(message.atMs - sim.nowMs)
       const data = dataOf(`${group.self.name}.${i}`, message.bytes)
+      const { order, safe } = message
       if (message.to !== undefined) send(group.tell(message.to, data))
       // Both ways of sending: the one waits in the group's queue, the other here.
-      else if (i % 3 > 0) send(group.send(data))
-      else while (!group.offer(data)) await once(group, 'drain')
+      else if (i % 3 > 0) send(group.send(data, { order, safe }))
+      else while (!group.offer(data, { order, safe })) await once(group, 'drain')
     }
     return sending
   }

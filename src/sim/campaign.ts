@@ -1,4 +1,5 @@
-import { FIGURES, type Figures, type Run, runSchedule } from './run.js'
+import { FIGURES, type Figures } from './figures.js'
+import { type Run, runSchedule } from './run.js'
 import { type ScheduleOptions, scheduleOf } from './schedule.js'
 
 /** What came of many seeds. */
@@ -35,8 +36,9 @@ export async function runCampaign(
 
 /** The command that plays one run again. */
 export function replayOf(seed: number, options: ScheduleOptions = {}): string {
-  const { members, seconds, messages, faults } = options
-  const flags = { members, seconds, messages, faults: typeof faults === 'object' ? faults.join(',') : faults }
+  const { members, seconds, messages, orders } = options
+  const faults = typeof options.faults === 'object' ? options.faults.join(',') : options.faults
+  const flags = { members, seconds, messages, faults, orders: orders?.join(',') }
   const given = Object.entries(flags).filter(([, value]) => value !== undefined)
   return [`tutti sim --seed ${seed}`, ...given.map(([name, value]) => `--${name} ${value}`)].join(' ')
 }

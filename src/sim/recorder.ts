@@ -1,10 +1,16 @@
 import type { Message } from '../delivery.js'
 import { TuttiError } from '../errors.js'
-import type { Group, Sent } from '../group.js'
-import type { GroupEvent, View, ViewChange } from '../types.js'
+import type { Group, SendOptions, Sent } from '../group.js'
+import type { GroupEvent, Order, View, ViewChange } from '../types.js'
 import type { AgreementEvent, Payload, TraceCommand, TraceEvent, TraceLine } from './trace.js'
 
 type Body<T> = T extends unknown ? Omit<T, 'process' | 't'> : never
+
+/** What a group takes messages for that do not say. */
+export interface SendDefaults {
+  readonly order?: Order
+  readonly safe?: boolean
+}
 
 /**
  * Writes down what one member is told and says. It looks over the shoulder of the Group object: its calls are noted as
@@ -14,6 +20,7 @@ export class Recorder {
   readonly #process: string
   readonly #write: (line: TraceLine) => void
   readonly #clock: { readonly nowMs: number }
+  readonly #defaults: SendDefaults
   #sends = 0
   #events = 0
   readonly #ids = new WeakMap<Sent, string>()
@@ -22,10 +29,16 @@ export class Recorder {
   #leaveError: TuttiError | null = null
   #isDead = false
 
-  constructor(process: string, write: (line: TraceLine) => void, clock: { readonly nowMs: number }) {
+  constructor(
+    process: string,
+    write: (line: TraceLine) => void,
+    clock: { readonly nowMs: number },
+    defaults: SendDefaults = {},
+  ) {
     this.#process = process
     this.#write = write
     this.#clock = clock
+    this.#defaults = defaults
   }
 
   attach(group: Group): Group {
@@ -49,12 +62,12 @@ export class Recorder {
   #recordCalls(group: Group): void {
     const { send, offer, tell, leave } = group
     group.send = (data, options) => {
-      const id = this.#command({ op: 'send', data: payloadOf(data), order: options?.order ?? 'fifo' })
+      const id = this.#command(this.#send(data, options))
       return this.#answer(id, send.call(group, data, options))
     }
     group.offer = (data, options) => {
       const taken = offer.call(group, data, options)
-      if (taken) this.#line({ op: 'send', data: payloadOf(data), order: options?.order ?? 'fifo' })
+      if (taken) this.#line(this.#send(data, options))
       return taken
     }
     group.tell = (to, data, options) => {
@@ -69,6 +82,11 @@ export class Recorder {
       })
       return leaving
     }
+  }
+
+  #send(data: Uint8Array | string, options: SendOptions = {}): Body<TraceCommand> {
+    const { order = this.#defaults.order ?? 'fifo', safe = this.#defaults.safe ?? false } = options
+    return { op: 'send', data: payloadOf(data), order, ...(safe && { safe }) }
   }
 
   #recordEvents(group: Group): void {
@@ -117,7 +135,11 @@ export class Recorder {
     const { name: from, incarnation } = message.from
     const data = payloadOf(message.data)
     if (message.type === 'told') this.#event({ event: 'told', from, incarnation, data })
-    else this.#event({ event: 'message', from, incarnation, view: message.view, order: message.order, data })
+    else {
+      const { view, order, index, safe } = message
+      const place = index === undefined ? {} : { index }
+      this.#event({ event: 'message', from, incarnation, view, order, ...place, ...(safe && { safe }), data })
+    }
   }
 
   #lost(sent: Sent, { code, message }: TuttiError): void {

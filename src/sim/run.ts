@@ -1,8 +1,9 @@
-import type { Stats } from '../types.js'
 import { Actor } from './actor.js'
 import type { Violation } from './checkers/index.js'
+import type { Fault } from './faults.js'
+import { type Figures, figuresOf } from './figures.js'
 import { Operator } from './operator.js'
-import type { Fault, Schedule } from './schedule.js'
+import type { Schedule } from './schedule.js'
 import { Simulation } from './simulation.js'
 import type { TraceLine } from './trace.js'
 
@@ -17,36 +18,6 @@ export interface Run {
   readonly figures: Figures
 }
 
-/** Counted over one run, or over many. */
-export type Figures = Record<(typeof FIGURES)[number], number>
-
-export const FIGURES = [
-  'members',
-  'messages',
-  'deliveries',
-  'datagrams',
-  'packetsLost',
-  'views',
-  'nacksSent',
-  'nacksSuppressed',
-  'repairsSent',
-  'repairsForOthers',
-  'duplicates',
-  'tailsRecovered',
-  'windowClosings',
-  'sequenceWraps',
-  'fragmentsRepaired',
-  'fills',
-  'ballotsOutbid',
-  'valuesReproposed',
-  'exclusions',
-  'merges',
-  'blocks',
-  'crashes',
-  'crashesInJoin',
-  'reforms',
-] as const
-
 /** How late a member may be with what the schedule has, before the run counts as stuck. */
 const GRACE_MS = 30_000
 
@@ -56,7 +27,11 @@ export async function runSchedule(schedule: Schedule): Promise<Run> {
   const actors = schedule.members.map(member => new Actor(sim, member, schedule))
   const healedAtMs = Math.max(0, ...schedule.faults.map(fault => fault.untilMs))
   const operator = new Operator(sim, actors, () => sim.nowMs >= healedAtMs)
-  for (const fault of schedule.faults) strike(sim, fault, actors)
+  let sequencerKills = 0
+  const onKill = (): void => {
+    sequencerKills++
+  }
+  for (const fault of schedule.faults) strike(sim, fault, actors, onKill)
   for (const actor of actors) void actor.live()
   const isDone = () => actors.every(({ doing, failure }) => doing === null || failure !== null)
   const failure = await sim
@@ -71,29 +46,42 @@ export async function runSchedule(schedule: Schedule): Promise<Run> {
   }
   const figures = figuresOf(sim, actors)
   figures.reforms = operator.reforms
+  figures.sequencerKills = sequencerKills
   return { seed: schedule.seed, hash: sim.hash, violations, trace: sim.trace, figures }
 }
 
-function strike(sim: Simulation, fault: Fault, actors: readonly Actor[]): void {
+/** @param onKill  a sequencer was killed at its work */
+function strike(sim: Simulation, fault: Fault, actors: readonly Actor[], onKill: () => void): void {
   sim.at(fault.atMs, () => {
     const actor = 'member' in fault ? actors.find(({ name }) => name === fault.member) : undefined
     if (fault.kind === 'crash') actor!.crash({ ...fault, backAtMs: fault.untilMs })
-    else if (fault.kind === 'ambush') ambush(sim, fault, actors)
+    else if (fault.kind === 'ambush' || fault.kind === 'order-ambush') ambush(sim, fault, actors, onKill)
     else if (fault.kind === 'pause') actor!.pause(fault.untilMs - fault.atMs)
     else sim.at(fault.untilMs, begin(sim, fault))
   })
 }
 
-function ambush(sim: Simulation, { step, untilMs }: Fault & { kind: 'ambush' }, actors: readonly Actor[]): void {
+type Ambush = Fault & { kind: 'ambush' | 'order-ambush' }
+
+const OF_SEQUENCER: ReadonlySet<string> = new Set(['total', 'order', 'ordered'])
+
+function ambush(sim: Simulation, { step, untilMs }: Ambush, actors: readonly Actor[], onKill: () => void): void {
   const end = sim.onStep(step, name => {
     end()
+    if (OF_SEQUENCER.has(step)) onKill()
+    const kill = () => actors.find(actor => actor.name === name)?.crash({ backAtMs: untilMs, isSilent: false })
+    // Who has announced an order delivers by it in the same turn: it dies in the middle of that.
+    if (step === 'ordered') kill()
     // Not within the call that sends: a process dies between two instructions, and what it has sent is on its way.
-    sim.at(sim.nowMs, () => actors.find(actor => actor.name === name)?.crash({ backAtMs: untilMs, isSilent: false }))
+    else sim.at(sim.nowMs, kill)
   })
   sim.at(untilMs, end)
 }
 
-function begin(sim: Simulation, fault: Exclude<Fault, { kind: 'pause' | 'crash' | 'ambush' }>): () => void {
+function begin(
+  sim: Simulation,
+  fault: Exclude<Fault, { kind: 'pause' | 'crash' | 'ambush' | 'order-ambush' }>,
+): () => void {
   switch (fault.kind) {
     case 'loss':
     case 'duplicate':
@@ -124,28 +112,4 @@ function disagreements(schedule: Schedule, actors: readonly Actor[]): Violation[
     violations.push({ checker: 'agreement', process, what: `ended in a view of ${found}, not of ${expected}` })
   }
   return violations
-}
-
-function figuresOf(sim: Simulation, actors: readonly Actor[]): Figures {
-  const figures = Object.fromEntries(FIGURES.map(name => [name, 0])) as Figures
-  figures.members = actors.length
-  figures.datagrams = sim.traffic.datagrams
-  figures.packetsLost = sim.traffic.packetsLost
-  for (const line of sim.trace) {
-    if ('op' in line) figures.messages += line.op === 'leave' ? 0 : 1
-    else if (line.event === 'message' || line.event === 'told') figures.deliveries++
-  }
-  for (const { groups, crashes, crashesInJoin } of actors) {
-    for (const group of groups) addStats(figures, group.stats())
-    figures.crashes += crashes
-    figures.crashesInJoin += crashesInJoin
-  }
-  return figures
-}
-
-function addStats(figures: Figures, stats: Stats): void {
-  for (const name of FIGURES) {
-    const value = name in stats ? stats[name as keyof Stats] : undefined
-    if (typeof value === 'number') figures[name] += value
-  }
 }

@@ -1,3 +1,6 @@
+import type { Order } from '../types.js'
+import { FAULT_KINDS, FAULTS_FROM_MS, type Fault, type FaultKind, faultsOf, inStorms } from './faults.js'
+import { OrderMix } from './order-mix.js'
 import { SeededRandom } from './random.js'
 
 /** What is to happen in one run, drawn from a seed: who joins and leaves, who sends what, and what goes wrong meanwhile. */
@@ -29,57 +32,10 @@ export interface ScheduledMessage {
   readonly bytes: number
   /** One member, or undefined for the group. */
   readonly to: string | undefined
+  /** What is for one member alone has neither. */
+  readonly order: Order
+  readonly safe: boolean
 }
-
-export const FAULT_KINDS = [
-  'loss',
-  'duplicate',
-  'reorder',
-  'delay',
-  'corrupt',
-  'cut',
-  'multicast-cut',
-  'partition',
-  'pause',
-  'crash',
-  'ambush',
-] as const
-
-export type FaultKind = (typeof FAULT_KINDS)[number]
-
-interface During {
-  readonly atMs: number
-  readonly untilMs: number
-}
-
-export type Fault = During &
-  (
-    | {
-        readonly kind: 'loss' | 'duplicate' | 'reorder' | 'corrupt'
-        readonly probability: number
-        /** Only on the way to this member; undefined: to all. */
-        readonly to: string | undefined
-      }
-    | { readonly kind: 'delay'; readonly delayMs: readonly [number, number]; readonly to: string | undefined }
-    | { readonly kind: 'cut' | 'multicast-cut'; readonly from: string; readonly to: string }
-    | { readonly kind: 'partition'; readonly sides: readonly (readonly string[])[] }
-    | { readonly kind: 'pause'; readonly member: string }
-    /** The process dies; under its name a new one starts at `untilMs`. */
-    | {
-        readonly kind: 'crash'
-        readonly member: string
-        /** Its host is gone too: it does not even refuse. */
-        readonly isSilent: boolean
-        /** So long after its new process started that is killed as well; undefined: it is not. */
-        readonly againMs: number | undefined
-      }
-    /** The first member that takes this step of a view change dies at it; some of the others may not have heard it. */
-    | { readonly kind: 'ambush'; readonly step: AmbushStep }
-  )
-
-export const AMBUSH_STEPS = ['prepare', 'promise', 'fill', 'accept', 'accepted', 'decide'] as const
-
-export type AmbushStep = (typeof AMBUSH_STEPS)[number]
 
 export interface ScheduleOptions {
   /** At least 2. Default: drawn; 5 to 8, in some seeds 10 to 12, where NACKs wait for each other. */
@@ -90,20 +46,10 @@ export interface ScheduleOptions {
   readonly messages?: number
   /** How many, or which, one of each. Default: 3 to 6, drawn. */
   readonly faults?: number | readonly FaultKind[]
+  /** Order classes of the messages. Default: all; in some seeds one of them alone. */
+  readonly orders?: readonly Order[]
 }
 
-/** Faults under which nothing gets through between some. */
-const HARD: ReadonlySet<FaultKind> = new Set(['cut', 'multicast-cut', 'partition', 'pause', 'crash', 'ambush'])
-/** Most are over before anybody is suspected; some last long enough to be left out, and for the others to go on. */
-const SHORT_MS_MAX = 600
-const LONG_MS_MAX = 12_000
-const LONG = 0.6
-const FAULTS_FROM_MS = 2_500
-const EARLY = 0.2
-const FOUNDED_MS = 400
-const STORM = 0.4
-/** Over how long the faults of a storm begin. */
-const STORM_MS = 1_500
 /** Over how long a burst may be spread. */
 const SPREAD_MS_MAX = 20
 const SETTLED_MS = 2_000
@@ -115,11 +61,14 @@ export function scheduleOf(seed: number, options: ScheduleOptions = {}): Schedul
   atLeast('members', count ?? MEMBERS_MIN, MEMBERS_MIN)
   atLeast('seconds', seconds, SECONDS_MIN)
   atLeast('messages', messages, 0)
-  const random = new SeededRandom(seed).fork()
+  const root = new SeededRandom(seed)
+  const random = root.fork()
+  // A stream of its own: the rest of a schedule does not depend on its order classes.
+  const mix = new OrderMix(options.orders, root.fork())
   const durationMs = seconds * 1_000
   const names = namesOf(count ?? (random.chance(0.15) ? 10 + random.below(3) : 5 + random.below(4)))
   const faults = inStorms(
-    faultsOf(options.faults ?? 3 + random.below(4), names, durationMs, random),
+    faultsOf(options.faults ?? 3 + random.below(4), FAULT_KINDS, names, durationMs, random),
     durationMs,
     random,
   )
@@ -128,7 +77,7 @@ export function scheduleOf(seed: number, options: ScheduleOptions = {}): Schedul
     seed,
     durationMs,
     members,
-    messages: messagesOf(messages, members, faults, durationMs, random),
+    messages: messagesOf(messages, members, faults, mix, durationMs, random),
     faults,
     windowBytesMax: random.chance(0.3) ? 16_384 * (1 + random.below(4)) : undefined,
     payloadChecksum: random.chance(0.1) || faults.some(fault => fault.kind === 'corrupt'),
@@ -142,80 +91,6 @@ function atLeast(what: string, value: number, min: number): void {
 /** a to z, then z1, z2, ... */
 const namesOf = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => (i < 26 ? String.fromCharCode(97 + i) : `z${i - 25}`))
-
-function faultsOf(
-  wanted: number | readonly FaultKind[],
-  names: readonly string[],
-  durationMs: number,
-  random: SeededRandom,
-): Fault[] {
-  const kinds = typeof wanted === 'number' ? Array.from({ length: wanted }, () => random.pick(FAULT_KINDS)) : wanted
-  const lastMs = durationMs * 0.8
-  return kinds.map(kind => {
-    // Some strike while the group is founded.
-    const atMs = random.chance(EARLY)
-      ? random.between(0, FOUNDED_MS)
-      : random.between(FAULTS_FROM_MS, lastMs - SHORT_MS_MAX)
-    const hardMsMax = random.chance(LONG) ? LONG_MS_MAX : SHORT_MS_MAX
-    const lengthMs = HARD.has(kind) ? random.between(50, hardMsMax) : random.between(500, 10_000)
-    return faultOf(kind, { atMs, untilMs: Math.min(atMs + lengthMs, lastMs) }, names, random)
-  })
-}
-
-/**
- * In some seeds the faults come at one time, one on the heels of another: what breaks an agreement is mostly the second
- * that goes wrong while the first is dealt with.
- */
-function inStorms(faults: readonly Fault[], durationMs: number, random: SeededRandom): Fault[] {
-  if (!random.chance(STORM)) return [...faults]
-  const centreMs = random.between(FAULTS_FROM_MS, durationMs * 0.6)
-  return faults.map(fault => {
-    const atMs = centreMs + random.between(0, STORM_MS)
-    const untilMs = Math.min(atMs + fault.untilMs - fault.atMs, durationMs * 0.8)
-    return fault.kind === 'ambush'
-      ? { ...fault, atMs: centreMs, untilMs: durationMs * 0.8 }
-      : { ...fault, atMs, untilMs }
-  })
-}
-
-function faultOf(kind: FaultKind, during: During, names: readonly string[], random: SeededRandom): Fault {
-  const from = random.pick(names)
-  const other = random.pick(names.filter(name => name !== from))
-  const to = random.chance(0.5) ? other : undefined
-  switch (kind) {
-    case 'loss':
-      return { kind, ...during, probability: random.between(0.02, 0.3), to }
-    case 'duplicate':
-    case 'reorder':
-      return { kind, ...during, probability: random.between(0.02, 0.5), to }
-    case 'corrupt':
-      return { kind, ...during, probability: random.between(0.005, 0.1), to }
-    case 'delay': {
-      const min = random.between(0, 20)
-      return { kind, ...during, delayMs: [min, min + random.between(0, 100)], to }
-    }
-    case 'cut':
-    case 'multicast-cut':
-      return { kind, ...during, from, to: other }
-    case 'partition': {
-      const side = names.filter(name => name !== other && (name === from || random.chance(0.5)))
-      return { kind, ...during, sides: [side, names.filter(name => !side.includes(name))] }
-    }
-    case 'pause':
-      return { kind, ...during, member: from }
-    case 'crash':
-      return {
-        kind,
-        ...during,
-        member: from,
-        isSilent: random.chance(0.3),
-        againMs: random.chance(0.4) ? random.between(0, 150) : undefined,
-      }
-    case 'ambush':
-      // The worst time to die is when some have accepted and nobody knows that it is enough.
-      return { kind, ...during, step: random.chance(0.5) ? 'accept' : random.pick(AMBUSH_STEPS) }
-  }
-}
 
 function membersOf(
   names: readonly string[],
@@ -242,6 +117,7 @@ function messagesOf(
   count: number,
   members: readonly ScheduledMember[],
   faults: readonly Fault[],
+  mix: OrderMix,
   durationMs: number,
   random: SeededRandom,
 ): ScheduledMessage[] {
@@ -273,7 +149,7 @@ function messagesOf(
       const from = (alone ?? random.pick(present)).name
       const others = settled.filter(member => member.name !== from)
       const to = random.chance(0.1) && others.length > 0 ? random.pick(others).name : undefined
-      messages.push({ atMs: atMs + random.between(0, spreadMs), from, bytes: sizeOf(random), to })
+      messages.push({ atMs: atMs + random.between(0, spreadMs), from, bytes: sizeOf(random), to, ...mix.next() })
     }
   }
   return messages.sort((a, b) => a.atMs - b.atMs)

@@ -1,11 +1,11 @@
 import type { NetworkHandler, NetworkPort } from '../ports.js'
 import type { Endpoint } from '../types.js'
-import { stepOf } from './agreement-tap.js'
 import type { Conditions, Effective } from './conditions.js'
 import type { SeededRandom } from './random.js'
 import type { RunDigest } from './run-digest.js'
 import type { SimProcess } from './sim-process.js'
 import type { SimWorld } from './sim-world.js'
+import { StepWatches } from './step-watches.js'
 
 /** How long a packet that is held back, and the second copy of one that is doubled, may stay behind. */
 const HELD_BACK_MS_MAX = 10
@@ -40,7 +40,7 @@ export class SimNetwork {
   /** Addresses by name. */
   readonly #hosts = new Map<string, string>()
   readonly #dead = new Set<string>()
-  readonly #watches = new Set<{ readonly step: string; readonly act: (name: string) => void }>()
+  readonly watches = new StepWatches()
   readonly #way: Effective = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, delayMinMs: 0, delayMaxMs: 0 }
   /** Reads along what leaves a port. */
   onTransmit: (from: SimNetworkPort, bytes: Uint8Array) => void = () => {}
@@ -136,7 +136,7 @@ export class SimNetwork {
     this.#digest.bytes(bytes.subarray(offset, offset + length))
     const sent = bytes.subarray(offset, offset + length)
     this.onTransmit(from, sent)
-    const isWatched = this.#isWatched(from, sent)
+    const isWatched = this.watches.see(from, sent)
     const leavesMs = Math.max(this.#world.nowMs, from.leftMs)
     from.leftMs = leavesMs + length / bytesPerMs
     for (const port of to) {
@@ -149,23 +149,6 @@ export class SimNetwork {
       }
       this.#travel(from, port, multicast, bytes, offset, length, leavesMs)
     }
-  }
-
-  /** Calls `act` with the name of each who sends this kind of control message, half of whose receivers miss it. */
-  watch(step: string, act: (name: string) => void): () => void {
-    const watch = { step, act }
-    this.#watches.add(watch)
-    return () => {
-      this.#watches.delete(watch)
-    }
-  }
-
-  #isWatched(from: SimNetworkPort, bytes: Uint8Array): boolean {
-    if (this.#watches.size === 0) return false
-    const step = stepOf(bytes)
-    const watch = [...this.#watches].find(each => each.step === step)
-    watch?.act(from.process.name)
-    return watch !== undefined
   }
 
   #travel(

@@ -103,7 +103,7 @@ export class Simulation {
     const process = new SimProcess(name, this.#world, random, path, receiveBufferBytes, () => this.#turn(ordinal))
     const port = this.#network.open(process, group)
     const nth = 1 + this.#lives.filter(life => life.name === name).length
-    const recorder = new Recorder(`${name}#${nth}`, line => this.#record(line), this.#world)
+    const recorder = new Recorder(`${name}#${nth}`, line => this.#record(line), this.#world, options)
     this.#lives.push({ name, process, port, recorder, tap: new AgreementTap(group, this.#voters) })
     const opening = openGroup(group, options, { network: port, clock: process.clock, random })
     return this.until(opening.then(opened => recorder.attach(opened)))
@@ -166,11 +166,13 @@ export class Simulation {
   }
 
   /**
-   * Calls `act` with the name of whoever sends this control message of a view change, as it does; each of the others
-   * misses it with probability one half. Returns a function that ends it.
+   * Calls `act` with the name of whoever takes a step, as it does: who sends this control message of a view change; or
+   * who sends a `causal` or a `safe` packet; or the sequencer, as it announces an `order`. Each of the others misses
+   * that with probability one half. They hear it where the step is `ordered`, an announcement too, and `total`, a total
+   * message that the sequencer, whose name it is, has yet to order. Returns a function that ends it.
    */
   onStep(step: string, act: (name: string) => void): () => void {
-    return this.#network.watch(step, act)
+    return this.#network.watches.add(step, act)
   }
 
   /** The member's host stands still for so long: no timer, no reading; what its sockets cannot hold is lost. */

@@ -20,7 +20,14 @@ interface Line {
 
 export type TraceCommand = Line &
   (
-    | { readonly op: 'send'; readonly data: Payload; readonly id?: string; readonly order?: Order }
+    | {
+        readonly op: 'send'
+        readonly data: Payload
+        readonly id?: string
+        /** Absent where a pipe's own `--order` decides: then its deliveries say. */
+        readonly order?: Order
+        readonly safe?: boolean
+      }
     | { readonly op: 'tell'; readonly to: string; readonly data: Payload; readonly id?: string }
     | { readonly op: 'leave' }
   )
@@ -58,6 +65,10 @@ type MemberEvent =
       readonly incarnation: string
       readonly view: number
       readonly order: Order
+      /** Total order only. */
+      readonly index?: number
+      /** Absent: it is not. */
+      readonly safe?: boolean | 'close'
       readonly data: Payload
     }
   | { readonly event: 'told'; readonly from: string; readonly incarnation: string; readonly data: Payload }
@@ -138,19 +149,33 @@ const vote: Check = value => {
   const { ballot, value: name } = (value ?? {}) as Fields
   return value === undefined || (count(ballot) && string(name))
 }
+const order: Check = value => value === 'fifo' || value === 'causal' || value === 'total'
+const safety: Check = value => value === undefined || value === 'close' || flag(value)
+const optional =
+  (check: Check): Check =>
+  value =>
+    value === undefined || check(value)
 const names: Check = value => value === undefined || (Array.isArray(value) && value.every(string))
 const members: Check = value =>
   Array.isArray(value) && value.every(member => string(member?.name) && string(member?.incarnation))
 
 const COMMANDS: Record<string, Record<string, Check>> = {
-  send: { data: payload },
+  send: { data: payload, order: optional(order), safe: optional(flag) },
   tell: { to: string, data: payload },
   leave: {},
 }
 const EVENTS: Record<string, Record<string, Check>> = {
   ready: { name: string, incarnation: string },
   view: { lineage: string, id: count, members, transfer: names },
-  message: { from: string, incarnation: string, view: count, data: payload },
+  message: {
+    from: string,
+    incarnation: string,
+    view: count,
+    order,
+    index: optional(count),
+    safe: safety,
+    data: payload,
+  },
   told: { from: string, incarnation: string, data: payload },
   sent: { id: string, view: count },
   error: { code: string },

@@ -211,3 +211,59 @@ it('catches a gap in what one was told, after it came back too', () => {
       b is told five from a`),
   ).toEqual(['delivered "five" from a without the 1 before it, first "four"'])
 })
+
+const classes = `
+  a starts
+  a sees 1: a b
+  b starts
+  b sees 1: a b
+  a sends f1
+  a sends c1 causally
+  a sends t1 totally
+  a sends f2
+  a sends c2 causally
+  a sends t2 totally`
+
+it('asks for no order between classes', () => {
+  expect(
+    whatIsWrong(`${classes}
+      b delivers t1 from a in 1 as 1
+      b delivers c1 from a in 1 causally
+      b delivers c2 from a in 1 causally
+      b delivers f1 from a in 1
+      b delivers t2 from a in 1 as 2
+      b delivers f2 from a in 1`),
+  ).toEqual([])
+})
+
+it('catches the wrong order, and a gap, in each class by itself', () => {
+  expect(
+    whatIsWrong(`${classes}
+      a delivers c1 from a in 1 causally
+      b delivers f1 from a in 1
+      b delivers t2 from a in 1 as 1
+      b delivers t1 from a in 1 as 2
+      b delivers c2 from a in 1 causally
+      b delivers f2 from a in 1`),
+  ).toEqual([
+    'delivered "t1" from a after what was sent later, or twice',
+    'delivered "c2" from a without the 1 before it, first "c1"',
+  ])
+})
+
+it('knows for each class where a late member begins', () => {
+  expect(
+    whatIsWrong(`${classes}
+      a delivers f1 from a in 1
+      a delivers f2 from a in 1
+      a delivers c1 from a in 1 causally
+      a sees 2: a b c
+      a delivers c2 from a in 2 causally
+      a delivers t1 from a in 2 as 1
+      c starts
+      c sees 2: a b c
+      c delivers t1 from a in 2 as 1
+      c delivers c2 from a in 2 causally
+      c delivers f2 from a in 2`),
+  ).toEqual(['delivered "f2" from a, sent before both were in one view'])
+})

@@ -103,3 +103,13 @@ it('lets a process crash before it says that it came back as another', () => {
       b delivers one from a* in 3`),
   ).toEqual([])
 })
+
+it('catches a message of one order class that is delivered in another', () => {
+  expect(
+    whatIsWrong(`
+      a starts
+      a sends one causally
+      b starts
+      b delivers one from a in 1 as 1`),
+  ).toEqual(['delivered "one" from a, who did not send it'])
+})

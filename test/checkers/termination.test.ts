@@ -164,3 +164,27 @@ it('asks nothing of what was told to a name that had two lives', () => {
       b is left out, now b*`),
   ).toEqual([])
 })
+
+it('asks for a causal message of a member that was left out, unless one is lost that it may rest on', () => {
+  const parting = (others: string, sends: string) => `
+    a starts
+    b starts
+    c starts
+    a sees 1: a b c
+    b sees 1: a b c
+    c sees 1: a b c
+    ${others}
+    a sends ${sends} as 1
+    a sealed 1 in 1
+    a is left out, now a*
+    c crashes
+    b sees 2: b`
+  const violation = ['never delivered 1 of a\'s messages, first "one"']
+  expect(whatIsWrong(parting('', 'one causally'))).toEqual(violation)
+  expect(whatIsWrong(parting('c sends zero causally\nb delivers zero from c in 1 causally', 'one causally'))).toEqual(
+    violation,
+  )
+  expect(whatIsWrong(parting('c sends zero causally', 'one causally'))).toEqual([])
+  expect(whatIsWrong(parting('c sends zero', 'one causally'))).toEqual(violation)
+  expect(whatIsWrong(parting('c sends zero causally', 'one totally'))).toEqual(violation)
+})

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { checkTrace } from '../../src/sim/checkers/index.js'
-import { parseTrace, traceText } from '../../src/sim/trace.js'
+import { parseTrace, type TraceLine, traceText } from '../../src/sim/trace.js'
 import { eventful } from './eventful.js'
 import { good } from './good.js'
+import { ordered } from './ordered.js'
 import { transcript } from './transcript.js'
 
 it('a trace survives being written and read', () => {
@@ -54,6 +55,21 @@ it('a trace with everything in it survives being written and read', () => {
   expect(checkTrace(eventful)).toEqual([])
 })
 
+it('so does one with all order classes', () => {
+  expect(parseTrace(ordered.map(traceText).join('\n'))).toEqual(ordered)
+  expect(checkTrace(ordered)).toEqual([])
+})
+
+it('a send that leaves its order to its group has the one in which it was delivered', () => {
+  const unsaid: TraceLine[] = ordered.map(line =>
+    'op' in line && line.op === 'send' ? { ...line, order: undefined } : line,
+  )
+  expect(checkTrace(unsaid)).toEqual([])
+  const last = unsaid.findLastIndex(line => 'event' in line && line.event === 'message')
+  const other = unsaid.with(last, { ...unsaid[last], order: 'causal', index: undefined } as TraceLine)
+  expect(checkTrace(other).map(({ checker }) => checker)).toContain('integrity')
+})
+
 it('what a pipe wrote passes as it stands, with commands and events that no checker knows', () => {
   const raw = [
     '{"process":"a","event":"ready","name":"a","incarnation":"1","version":"1.0.0","n":1,"t":0}',
@@ -68,6 +84,17 @@ it('what a pipe wrote passes as it stands, with commands and events that no chec
 })
 
 it.each([
+  ['{"process":"a","op":"send","data":"x","order":"random"}', '`order` is missing or of the wrong type'],
+  ['{"process":"a","op":"send","data":"x","safe":"close"}', '`safe` is missing or of the wrong type'],
+  ['{"process":"a","event":"message","from":"a","incarnation":"1","view":1,"data":"x"}', '`order` is missing or'],
+  [
+    '{"process":"a","event":"message","from":"a","incarnation":"1","view":1,"data":"x","order":"total","index":"1"}',
+    '`index` is missing or of the wrong type',
+  ],
+  [
+    '{"process":"a","event":"message","from":"a","incarnation":"1","view":1,"data":"x","order":"fifo","safe":"later"}',
+    '`safe` is missing or of the wrong type',
+  ],
   ['{"process":"a","event":"merged","lineage":"1"}', '`won` is missing'],
   ['{"process":"a","event":"excluded"}', '`incarnation` is missing'],
   [

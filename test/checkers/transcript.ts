@@ -1,4 +1,5 @@
 import type { TraceLine } from '../../src/sim/trace.js'
+import type { Order } from '../../src/types.js'
 
 /**
  * A trace by hand: each line is what one process did. Processes are named by their member, its life after a restart by
@@ -8,6 +9,11 @@ import type { TraceLine } from '../../src/sim/trace.js'
  *   a starts | a starts in orders | a sends hello | a sends hello as 7 | a sealed 7 in 1 | a is refused 7 | a tells b hello
  *   b delivers hello from a in 1 | b is told hello from a | b is left out, now b* | b gives way to y | b goes on as y
  *   b wants to leave | b leaves | b fails | b crashes
+ *
+ * Order and safety, FIFO and not safe if nothing else is said; `as 5`: in total order, at index 5:
+ *
+ *   a sends hello causally | a sends hello totally | a sends hello safely | a sends hello totally safely as 7
+ *   b delivers hello from a in 1 causally | b delivers hello from a in 1 as 5 safely | b delivers hello from a in 1 at the close
  *
  * Views, of lineage x if nothing else is said; who has a question mark does not vote:
  *
@@ -36,6 +42,9 @@ function ballotOf(text: string): number {
   return round * 65_536 + rank
 }
 
+const orderOf = (adverb: string | undefined): Order =>
+  adverb === ' causally' ? 'causal' : adverb === ' totally' ? 'total' : 'fifo'
+
 const memberOf = (text: string) => ({
   name: nameOf(text),
   incarnation: incarnationOf(text),
@@ -60,20 +69,31 @@ function lineOf(text: string): TraceLine {
         ...(transfer === undefined ? {} : { transfer: words(transfer) }),
       }),
     ],
-    [/^sends (\S+)$/, data => ({ process, op: 'send', data })],
-    [/^sends (\S+) as (\S+)$/, (data, id) => ({ process, op: 'send', data, id })],
+    [
+      /^sends (\S+)( causally| totally)?( safely)?(?: as (\S+))?$/,
+      (data, order, safe, id) => ({
+        process,
+        op: 'send',
+        data,
+        order: orderOf(order),
+        ...(safe && { safe: true }),
+        ...(id && { id }),
+      }),
+    ],
     [/^sealed (\S+) in (\d+)$/, (id, view) => ({ process, event: 'sent', id, view: Number(view) })],
     [/^is refused (\S+)$/, id => ({ process, event: 'error', id, code: 'ERR_TUTTI_LEFT', message: 'left' })],
     [/^tells (\S+) (\S+)$/, (to, data) => ({ process, op: 'tell', to: nameOf(to), data })],
     [
-      /^delivers (\S+) from (\S+) in (\d+)$/,
-      (data, from, view) => ({
+      /^delivers (\S+) from (\S+) in (\d+)( causally| totally)?(?: as (\d+))?( safely| at the close)?$/,
+      (data, from, view, order, index, safe) => ({
         process,
         event: 'message',
         from: nameOf(from),
         incarnation: incarnationOf(from),
         view: Number(view),
-        order: 'fifo',
+        order: index === undefined ? orderOf(order) : 'total',
+        ...(index && { index: Number(index) }),
+        ...(safe && { safe: safe === ' safely' || 'close' }),
         data,
       }),
     ],

@@ -4,6 +4,9 @@ import {
   type GroupEvent,
   type GroupEvents,
   type Member,
+  type Order,
+  type Safe,
+  type SendOptions,
   type Sent,
   Slab,
   type Stats,
@@ -23,6 +26,8 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
   }
   /** What was given to send, in order. */
   readonly given: string[] = []
+  /** With what else. */
+  readonly options: (SendOptions | undefined)[] = []
   taken = 0
   isOpen = true
   viewId = 1
@@ -35,10 +40,11 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
     return this.#waiting.length
   }
 
-  send(data: Uint8Array | string): Promise<Sent> {
+  send(data: Uint8Array | string, options?: SendOptions): Promise<Sent> {
     const text = data.toString()
     if (text === 'too large') return Promise.reject(new TuttiError('ERR_TUTTI_MESSAGE_SIZE', 'it is too large'))
     this.given.push(text)
+    this.options.push(options)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       if (this.isOpen) this.open()
@@ -61,23 +67,28 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
     this.#push({ type: 'view', view, change: { joined: [], left: [], stayed: [] } })
   }
 
-  deliver(text: string): void {
+  deliver(text: string, order: Order = 'fifo', index?: number, safe: Safe = false): void {
     const data = encoder.encode(text)
     const bytes = Uint8Array.of(0, 0, 0, data.length, ...data)
-    const at = [bytes, 0, bytes.length, new Slab(bytes, null), false] as const
-    for (const message of new Delivery(
+    const slab = new Slab(bytes, null)
+    const from = this.self
+    const delivery = new Delivery(
       'messages',
-      this.self,
+      from,
       this.viewId,
-      'fifo',
-      false,
-      undefined,
+      order,
+      safe,
+      index,
       1,
       0,
       1,
-      ...at,
-    ).messages())
-      this.#push(message)
+      bytes,
+      0,
+      bytes.length,
+      slab,
+      false,
+    )
+    for (const message of delivery.messages()) this.#push(message)
   }
 
   /** Events that nobody has taken. */

@@ -9,6 +9,13 @@ const member = (name: string, incarnation = '00000000000000aa') => ({
   endpoint: { address: '127.0.0.1', port: 1 },
 })
 
+const message = (index: number | undefined, safe: boolean | 'close') => ({
+  order: index === undefined ? ('fifo' as const) : ('total' as const),
+  index,
+  safe,
+  data: Buffer.from('text'),
+})
+
 describe('commands', () => {
   const good: [line: string, command: object][] = [
     ['{"op":"send","data":"text"}', { op: 'send', data: 'text' }],
@@ -89,7 +96,7 @@ describe('events', () => {
 
   it('a message', () => {
     const sender = senderFields(member('an "odd" name'), 3)
-    expect(JSON.parse(messageLine(7, 12.5, sender, 'fifo', Buffer.from('text')))).toEqual({
+    expect(JSON.parse(messageLine(7, 12.5, sender, message(undefined, false)))).toEqual({
       event: 'message',
       n: 7,
       t: 12.5,
@@ -99,6 +106,17 @@ describe('events', () => {
       order: 'fifo',
       data: 'text',
     })
+  })
+
+  it('a message with its place in the total order, and how it is safe', () => {
+    const sender = senderFields(member('alice'), 3)
+    const line = (index: number | undefined, safe: boolean | 'close') =>
+      JSON.parse(messageLine(1, 0, sender, message(index, safe)))
+    expect(line(17, false)).toMatchObject({ order: 'total', index: 17, data: 'text' })
+    expect(line(17, false)).not.toHaveProperty('safe')
+    expect(line(2 ** 52, true)).toMatchObject({ index: 2 ** 52, safe: true })
+    expect(line(undefined, 'close')).toMatchObject({ order: 'fifo', safe: 'close' })
+    expect(line(undefined, 'close')).not.toHaveProperty('index')
   })
 
   it('a view', () => {

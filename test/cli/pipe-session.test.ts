@@ -60,6 +60,41 @@ describe('pipe session', () => {
     expect(group.given).toEqual(['hello', 'no id', 'to bob: psst'])
   })
 
+  it('asks for the order and the safety that a send asks for, and says both of what is delivered', async () => {
+    const { group, session, events } = open()
+    group.install(1)
+    void session.follow()
+    session.line('{"op":"send","data":"x","order":"total","safe":true}')
+    session.line('{"op":"send","data":"y"}')
+    expect(group.options).toEqual([
+      { order: 'total', safe: true },
+      { order: undefined, safe: undefined },
+    ])
+    group.deliver('x', 'total', 5, true)
+    group.deliver('z', 'causal', undefined, 'close')
+    const messages = (await events()).filter(line => line.event === 'message')
+    expect(messages).toMatchObject([
+      { order: 'total', index: 5, safe: true, data: 'x' },
+      { order: 'causal', safe: 'close', data: 'z' },
+    ])
+  })
+
+  it('says `sent` of a safe message when it is safe, and an error where it never will be', async () => {
+    const { group, session, events, send } = open()
+    group.install(1)
+    group.isOpen = false
+    void session.follow()
+    session.line('{"op":"send","data":"x","id":"1","safe":true}')
+    send('too large', '2')
+    group.deliver('x', 'fifo', undefined, true)
+    const before = await events()
+    expect(before.filter(line => line.id !== undefined && line.event !== 'view')).toMatchObject([
+      { event: 'error', id: '2' },
+    ])
+    group.open()
+    expect((await events()).filter(line => line.event === 'sent')).toMatchObject([{ id: '1', view: 1 }])
+  })
+
   it('holds sends before the first view, with a bound; each over it is an error', async () => {
     const { group, session, events, send } = open()
     for (let i = 0; i < 10_003; i++) send(`m${i}`, String(i))

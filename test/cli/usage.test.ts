@@ -37,8 +37,6 @@ describe('usage', { timeout: 120_000 }, () => {
     ['pipe orders --peers here', /ERR_TUTTI_OPTION/],
     ['pipe orders --order random', /ERR_TUTTI_OPTION/],
     ['pipe orders --faults loss=2', /ERR_TUTTI_OPTION/],
-    ['pipe orders --order total', /ERR_TUTTI_UNSUPPORTED/],
-    ['pipe orders --order causal', /ERR_TUTTI_UNSUPPORTED/],
     ['pipe orders --partition continue', /ERR_TUTTI_UNSUPPORTED/],
     ['pipe orders --log dir', /ERR_TUTTI_UNSUPPORTED.*\n$/],
     ['pipe orders --sync always', /ERR_TUTTI_UNSUPPORTED/],

@@ -74,13 +74,15 @@ it(
     await writeFile(file, '{"process":"a"}\n')
     const refusals = await Promise.all([
       sim('--faults', 'gremlins'),
+      sim('--orders', 'total,random'),
       sim('--seconds', '1'),
       sim('--check', file),
       sim('--check', join(folder, 'absent')),
     ])
-    expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2])
+    expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2])
     expect(refusals.map(({ err }) => err)).toEqual([
       expect.stringContaining('gremlins is none of loss, duplicate'),
+      expect.stringContaining('random is none of fifo, causal, total'),
       expect.stringContaining('seconds must be at least 10, not 1'),
       expect.stringContaining('line 1: neither a command (`op`) nor an event (`event`)'),
       expect.stringContaining('no such file'),

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest'
-import { FAULT_KINDS, scheduleOf } from '../../src/sim/schedule.js'
+import { FAULT_KINDS, ORDER_STEPS } from '../../src/sim/faults.js'
+import { ORDERS } from '../../src/sim/order-mix.js'
+import { type ScheduledMessage, scheduleOf } from '../../src/sim/schedule.js'
 
-const schedules = Array.from({ length: 200 }, (_, seed) => scheduleOf(seed))
+const seeds = Array.from({ length: 200 }, (_, seed) => seed)
+const schedules = seeds.map(seed => scheduleOf(seed, { orders: ORDERS }))
 
 it('is a function of the seed', () => {
   expect(scheduleOf(5)).toEqual(scheduleOf(5))
@@ -70,4 +73,31 @@ it('takes what it is told', () => {
   expect(faults.map(fault => fault.kind)).toEqual(['loss', 'pause'])
   expect(() => scheduleOf(1, { members: 1 })).toThrow('members must be at least 2, not 1')
   expect(() => scheduleOf(1, { seconds: 5 })).toThrow('seconds must be at least 10, not 5')
+})
+
+const share = (messages: readonly ScheduledMessage[], is: (message: ScheduledMessage) => boolean): number =>
+  messages.filter(is).length / messages.length
+
+it('mixes the order classes, a quarter of them safe, and in some seeds has one alone', () => {
+  const alone = schedules.filter(({ messages }) => new Set(messages.map(({ order }) => order)).size === 1)
+  expect(alone.length).toBeGreaterThan(20)
+  expect(alone.length).toBeLessThan(60)
+  expect(new Set(alone.map(({ messages }) => messages[0].order)).size).toBe(3)
+  const mixed = schedules.filter(schedule => !alone.includes(schedule)).flatMap(({ messages }) => messages)
+  expect(share(mixed, ({ order }) => order === 'fifo')).toBeCloseTo(0.4, 1)
+  expect(share(mixed, ({ order }) => order === 'causal')).toBeCloseTo(0.25, 1)
+  expect(share(mixed, ({ order }) => order === 'total')).toBeCloseTo(0.35, 1)
+  expect(share(mixed, ({ safe }) => safe)).toBeCloseTo(0.25, 1)
+})
+
+it('takes the order classes it is told, and changes nothing else for them', () => {
+  const only = scheduleOf(3, { orders: ['total', 'causal'] })
+  expect(new Set(only.messages.map(({ order }) => order))).not.toContain('fifo')
+  const bare = (messages: readonly ScheduledMessage[]) => messages.map(({ atMs, from, bytes }) => [atMs, from, bytes])
+  expect(bare(only.messages)).toEqual(bare(scheduleOf(3, { orders: ['fifo'] }).messages))
+})
+
+it('strikes at every step of ordering', () => {
+  const steps = schedules.flatMap(({ faults }) => faults.map(fault => ('step' in fault ? fault.step : undefined)))
+  for (const step of ORDER_STEPS) expect(steps).toContain(step)
 })

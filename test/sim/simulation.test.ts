@@ -99,6 +99,24 @@ it('a member that crashes goes dead, and its trace says so', async () => {
   expect(() => sim.pause('b', 1)).toThrow('no live member is named b')
 })
 
+it('a member may die in the middle of a turn, when it has sent and delivered nothing of that yet', async () => {
+  const sim = new Simulation({ seed: 5 })
+  const groups = await trio(sim)
+  for (const group of groups) heard(group)
+  const dead: string[] = []
+  const end = sim.onStep('decide', name => {
+    end()
+    dead.push(name)
+    sim.crash(name)
+  })
+  void groups[2].leave()
+  await sim.run(5_000)
+  expect(dead).toHaveLength(1)
+  const last = sim.trace.filter(line => line.process === `${dead[0]}#1`).at(-1)
+  expect(last).toMatchObject({ event: 'crashed' })
+  expect(sim.check()).toEqual([])
+})
+
 it('a member that restarts is another life of its name, and knows nothing of the first', async () => {
   const sim = new Simulation({ seed: 5 })
   const first = await sim.join('orders', { name: 'a' })

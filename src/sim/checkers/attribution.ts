@@ -1,4 +1,5 @@
-import { counted, type Life, type Process, type SentMessage, type Stay } from './life.js'
+import type { Order } from '../../types.js'
+import { counted, type Life, type Process, type SentMessage, type Stay, selfOf, senderOf } from './life.js'
 
 /**
  * Which life of its process sealed a message, and in which view. A command does not say: it may wait, and be sealed only
@@ -55,19 +56,34 @@ function take(counts: Map<string, number> | undefined, key: string): boolean {
   return left > 0
 }
 
+/** What a command does not say of its order, and its group's options do, is the order in which it was delivered. */
+export function revealOrders(unsaid: ReadonlyMap<SentMessage, Process>, lives: readonly Life[]): void {
+  if (unsaid.size === 0) return
+  const processOf = new Map(lives.map(life => [selfOf(life), life.process]))
+  const orders = new Map<Process | undefined, Map<string, Order>>()
+  for (const delivery of lives.flatMap(life => life.deliveries)) {
+    const sender = processOf.get(senderOf(delivery))
+    const known = orders.get(sender) ?? new Map<string, Order>()
+    orders.set(sender, known.set(delivery.key, delivery.order))
+  }
+  for (const [send, process] of unsaid) send.order = orders.get(process)?.get(send.key) ?? send.order
+}
+
 /** What a life delivered of its own says in which view it was sealed, also where it was sent without an id. */
 export function seal(life: Life): void {
   const own = new Map<string, Stay[]>()
-  for (const { incarnation, key, stay } of life.deliveries) {
+  for (const { incarnation, key, order, stay } of life.deliveries) {
     if (incarnation !== life.incarnation || stay === undefined) continue
-    const stays = own.get(key)
-    if (stays === undefined) own.set(key, [stay])
+    const item = `${order} ${key}`
+    const stays = own.get(item)
+    if (stays === undefined) own.set(item, [stay])
     else stays.push(stay)
   }
-  const times = counted(life.sends, send => send.key)
+  const itemOf = ({ order, key }: SentMessage): string => `${order} ${key}`
+  const times = counted(life.sends, itemOf)
   for (const send of life.sends) {
     // Of what was said twice and delivered once, what was refused is the one that is missing.
-    const stays = send.refused && (times.get(send.key) ?? 0) > 1 ? undefined : own.get(send.key)
+    const stays = send.refused && (times.get(itemOf(send)) ?? 0) > 1 ? undefined : own.get(itemOf(send))
     send.seal = stays?.shift() ?? named(life, send)
   }
 }

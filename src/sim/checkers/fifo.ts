@@ -4,7 +4,7 @@ import { type Delivery, isUndivided, type Life, type Stay, senderOf, shown, type
 import { beginningOf, runOf } from './run.js'
 
 /**
- * Per sender and order class, what a member delivers is what was sent, in the order in which it was sent, without gaps:
+ * Per sender and order class (causal order is the sender's own too, and so is the total one), what a member delivers is what was sent, in the order in which it was sent, without gaps:
  * one piece of the sender's sequence for each run of views that the two share, which begins where that run does. The
  * same for what one tells another.
  */
@@ -63,10 +63,12 @@ function pieces<T extends Delivery | Told>(items: readonly T[], { bySender }: Hi
 }
 
 function judge(sender: Life, first: Stay | undefined, items: readonly Delivery[], report: (what: string) => void) {
-  const { from, certain } = beginningOf(first, sender)
-  const earlier = new Set(sender.sends.slice(0, from).map(send => send.key))
   for (const order of new Set(items.map(item => item.order))) {
-    const sent = sender.sends.slice(from).filter(send => send.order === order)
+    // Two messages in different classes have no promised order: each class begins where it begins.
+    const sends = sender.sends.filter(send => send.order === order)
+    const { from, certain } = beginningOf(first, sender, sends)
+    const earlier = new Set(sends.slice(0, from).map(send => send.key))
+    const sent = sends.slice(from)
     const keys = items.filter(item => item.order === order).map(item => item.key)
     follow(keys, earlier, sent, certain, sender, report)
   }

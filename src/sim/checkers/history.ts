@@ -1,5 +1,5 @@
 import type { TraceLine } from '../trace.js'
-import { attribute, seal } from './attribution.js'
+import { attribute, revealOrders, seal } from './attribution.js'
 import { type Decree, noteAgreement } from './decree.js'
 import { Keys, type Life, type Process, type SentMessage, type Stay, selfOf, type Tell } from './life.js'
 
@@ -40,6 +40,8 @@ class Reader {
   readonly #readings = new Map<string, Reading>()
   readonly #decrees = new Map<number, Decree>()
   readonly #keys = new Keys()
+  /** Sends that leave their order to their group. */
+  readonly #unsaid = new Map<SentMessage, Process>()
   #line = -1
 
   read(line: TraceLine): void {
@@ -58,6 +60,7 @@ class Reader {
     const processes = [...this.#readings.values()].map(({ process }) => process)
     revealLives(processes)
     const lives = processes.flatMap(process => process.lives)
+    revealOrders(this.#unsaid, lives)
     attribute(processes)
     const livesOf = new Map<string, number>()
     for (const life of lives) {
@@ -80,10 +83,11 @@ class Reader {
   #command({ process, byId }: Reading, line: Command): void {
     let item: SentMessage | Tell
     if (line.op === 'send') {
-      const { data, order = 'fifo', id } = line
+      const { data, order = 'fifo', safe = false, id } = line
       const answers = { sentView: undefined, seal: undefined, refused: false }
-      item = { key: this.#keys.of(data), order, line: this.#line, hasId: id !== undefined, ...answers }
+      item = { key: this.#keys.of(data), order, safe, line: this.#line, hasId: id !== undefined, ...answers }
       process.sends.push(item)
+      if (line.order === undefined) this.#unsaid.set(item, process)
     } else if (line.op === 'tell') {
       item = { key: this.#keys.of(line.data), to: line.to, refused: false }
       process.tells.push(item)
@@ -107,8 +111,9 @@ class Reader {
         this.#view(reading, line)
         break
       case 'message': {
-        const { from: name, incarnation, view, order } = line
-        const delivery = { key: this.#keys.of(line.data), name, incarnation, view, order, stay }
+        const { from: name, incarnation, view, order, index, safe = false } = line
+        const key = this.#keys.of(line.data)
+        const delivery = { key, name, incarnation, view, order, index, safe, line: this.#line, stay }
         life.deliveries.push(delivery)
         stay?.deliveries.push(delivery)
         break

@@ -1,7 +1,9 @@
 import type { TraceLine } from '../trace.js'
+import { causal } from './causal.js'
 import type { Checker, Violation } from './checker.js'
 import { fifo } from './fifo.js'
 import { historyOf } from './history.js'
+import { indexWithoutGaps } from './index-without-gaps.js'
 import { integrity } from './integrity.js'
 import { localMonotonicity } from './local-monotonicity.js'
 import { membershipPrecision } from './membership-precision.js'
@@ -11,10 +13,12 @@ import { paxosAgreement } from './paxos-agreement.js'
 import { paxosValidity } from './paxos-validity.js'
 import { primaryComponent } from './primary-component.js'
 import { promisesNeverFall } from './promises-never-fall.js'
+import { safe } from './safe.js'
 import { selfDelivery } from './self-delivery.js'
 import { selfInclusion } from './self-inclusion.js'
 import { sendingViewDelivery } from './sending-view-delivery.js'
 import { termination } from './termination.js'
+import { totalOrder } from './total-order.js'
 import { viewAgreement } from './view-agreement.js'
 import { viewSynchrony } from './view-synchrony.js'
 
@@ -29,6 +33,10 @@ export const checkers: readonly Checker[] = [
   termination,
   sendingViewDelivery,
   viewSynchrony,
+  causal,
+  totalOrder,
+  indexWithoutGaps,
+  safe,
   selfInclusion,
   localMonotonicity,
   viewAgreement,

@@ -1,8 +1,9 @@
+import type { Order } from '../../types.js'
 import type { Checker, Violation } from './checker.js'
 import { historyOf } from './history.js'
 import { type Delivery, type Life, senderOf, shown, type Told } from './life.js'
 
-/** What is delivered was sent, by that sender and before its life was over; what is told was told to this one. */
+/** What is delivered was sent, in that order class, by that sender, before its life was over; what is told, to this one. */
 export const integrity: Checker = {
   name: 'integrity',
   kind: 'safety',
@@ -12,7 +13,7 @@ export const integrity: Checker = {
     for (const process of processes) {
       const tells = new Set(process.tells.map(tell => addressed(tell.to, tell.key)))
       for (const life of process.lives) {
-        sent.set(life, new Set(process.sends.filter(send => send.line < life.endLine).map(send => send.key)))
+        sent.set(life, new Set(process.sends.filter(send => send.line < life.endLine).map(classified)))
         told.set(life, tells)
       }
     }
@@ -29,11 +30,12 @@ export const integrity: Checker = {
       })
     }
     for (const life of lives) {
-      for (const item of life.deliveries) judge(life, 'delivered', item, sent, item.key)
+      for (const item of life.deliveries) judge(life, 'delivered', item, sent, classified(item))
       for (const item of life.told) judge(life, 'was told', item, told, addressed(life.process.name, item.key))
     }
     return violations
   },
 }
 
+const classified = ({ order, key }: { readonly order: Order; readonly key: string }): string => `${order} ${key}`
 const addressed = (to: string, key: string): string => `${to}\0${key}`

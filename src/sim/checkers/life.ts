@@ -6,7 +6,9 @@ import type { Payload, TraceMember } from '../trace.js'
 export interface SentMessage {
   /** Equal for equal data. */
   readonly key: string
-  readonly order: Order
+  /** As its command said; else as it was delivered. */
+  order: Order
+  readonly safe: boolean
   /** Place of the command in the trace. */
   readonly line: number
   readonly hasId: boolean
@@ -31,6 +33,10 @@ export interface Delivery {
   readonly incarnation: string
   readonly view: number
   readonly order: Order
+  readonly index: number | undefined
+  readonly safe: boolean | 'close'
+  /** Place in the trace. */
+  readonly line: number
   /** The view that its receiver was in; undefined before the first. */
   readonly stay: Stay | undefined
 }
@@ -111,6 +117,12 @@ export const selfOf = ({ process: { name }, incarnation }: Life): string => send
 /** One life in one lineage, of a name that had no other: what it told, or was told, can have gone nowhere else. */
 export const isUndivided = ({ process, stays }: Life, livesOf: ReadonlyMap<string, number>): boolean =>
   livesOf.get(process.name) === 1 && stays.every(({ lineage }) => lineage === stays[0].lineage)
+
+/** Data that a process was told to send only once: what was said twice may have been sealed in two views. */
+export function saidOnce({ sends }: Process): Set<string> {
+  const times = counted(sends, send => send.key)
+  return new Set([...times.keys()].filter(key => times.get(key) === 1))
+}
 
 /** Data for a sentence. */
 export const shown = (key: string): string => JSON.stringify(key.split(LONG)[0])

@@ -1,4 +1,4 @@
-import type { Life, Stay } from './life.js'
+import type { Life, SentMessage, Stay } from './life.js'
 
 /**
  * The common run of views that a receiver's stay in one view belongs to: views that follow each other, in one lineage,
@@ -12,15 +12,19 @@ export function runOf(stay: Stay | undefined, sender: Life): Stay | undefined {
 }
 
 /**
- * Where in `sender.sends` begins what a receiver should see in a run, and whether that is certain: with the first
- * message that was sealed in the run's first view or later.
+ * Where in `sends`, what a sender sent in one order class, begins what a receiver should see in a run, and whether that
+ * is certain: with the first message that was sealed in the run's first view or later.
  */
-export function beginningOf(first: Stay | undefined, sender: Life): { from: number; certain: boolean } {
+export function beginningOf(
+  first: Stay | undefined,
+  sender: Life,
+  sends: readonly SentMessage[],
+): { from: number; certain: boolean } {
   if (!first?.incarnations.has(sender.incarnation)) return { from: 0, certain: false }
   const there = sender.stays.find(({ view }) => view === first.view)
   let from = 0
   let certain = true
-  for (const [i, { seal, refused }] of sender.sends.entries()) {
+  for (const [i, { seal, refused }] of sends.entries()) {
     if (seal === undefined || (there === undefined && seal.lineage !== first.lineage)) {
       if (!refused) certain = false
       continue

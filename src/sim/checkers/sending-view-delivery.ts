@@ -1,6 +1,6 @@
 import type { Checker, Violation } from './checker.js'
 import { historyOf } from './history.js'
-import { counted, type Delivery, type Life, type Stay, senderOf, shown } from './life.js'
+import { type Delivery, type Life, type Stay, saidOnce, senderOf, shown } from './life.js'
 
 /**
  * A message is delivered in the view in which its sender sealed it: that is the view that the receiver is in, the sender
@@ -12,7 +12,7 @@ export const sendingViewDelivery: Checker = {
   check(trace, { lives, bySender } = historyOf(trace)) {
     const violations: Violation[] = []
     const once = new Map<Life, Set<string>>()
-    for (const life of lives) once.set(life, saidOnce(life))
+    for (const life of lives) once.set(life, saidOnce(life.process))
     const first = new Map<string, Stay>()
     for (const life of lives) {
       const report = (what: string): void => {
@@ -49,12 +49,6 @@ function misplaced({ stay, view, incarnation }: Delivery): string | undefined {
   if (stay === undefined) return `in view ${view}, before any view`
   if (stay.id !== view) return `as of view ${view}, in view ${stay.id}`
   return stay.incarnations.has(incarnation) ? undefined : `in view ${view}, which its sender is not in`
-}
-
-/** Data that a process was told to send only once. */
-function saidOnce({ process }: Life): Set<string> {
-  const times = counted(process.sends, send => send.key)
-  return new Set([...times.keys()].filter(key => times.get(key) === 1))
 }
 
 function sealedIn(sender: Life, key: string): Stay | undefined {

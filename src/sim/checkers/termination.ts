@@ -5,7 +5,7 @@ import { counted, isUndivided, type Life, type SentMessage, type Stay, selfOf, s
 /**
  * What a member sealed in a view from which it went on or left in order, everyone who went on from that view has
  * delivered; and so has everyone what a member that was left out, or gave up its lineage, was told is sent and not told
- * is lost. Once the network is whole again, the same holds for the view that the trace ends in, and for what members
+ * is lost, unless that rests on a causal message that nobody has who goes on. Once the network is whole again, the same holds for the view that the trace ends in, and for what members
  * told each other.
  */
 export const termination: Checker = {
@@ -19,8 +19,11 @@ export const termination: Checker = {
       const told = counted(receiver.told, item => `${senderOf(item)}\0${item.key}`)
       const missing = new Map<Life, string[]>()
       for (const stay of receiver.stays) {
-        for (const { sender, end, keys } of sealed.get(stay.view) ?? []) {
-          if (isOwed(stay, end)) add(missing, sender, absent(keys, sender, delivered))
+        for (const { sender, end, keys, resting } of sealed.get(stay.view) ?? []) {
+          if (!isOwed(stay, end)) continue
+          add(missing, sender, absent(keys, sender, delivered))
+          if (resting.length === 0 || isGroundless(stay, sender, history, delivered)) continue
+          add(missing, sender, absent(resting, sender, delivered))
         }
       }
       if (receiver.fate === 'live' && isUndivided(receiver, history.livesOf)) {
@@ -46,23 +49,25 @@ interface Sealed {
   readonly sender: Life
   readonly end: Stay['end']
   readonly keys: string[]
+  /** Causal messages that its sender did not take to the next view: they may rest on what nobody else has. */
+  readonly resting: string[]
 }
 
 /** By view, what each of its members sealed in it. Of what was not even sealed, self-delivery speaks. */
 function sealedIn({ lives }: History): Map<string, Sealed[]> {
   const sealed = new Map<string, Sealed[]>()
   for (const sender of lives) {
-    const stays = new Map<Stay, string[]>()
+    const stays = new Map<Stay, Sealed>()
     for (const send of sender.sends) {
-      const { seal, refused, key } = send
+      const { seal, refused, key, order } = send
       if (seal === undefined || refused || (seal.end === 'broken' && !isConfirmed(send, seal, sender))) continue
-      const keys = stays.get(seal)
-      if (keys === undefined) stays.set(seal, [key])
-      else keys.push(key)
+      const item = stays.get(seal) ?? { sender, end: seal.end, keys: [], resting: [] }
+      stays.set(seal, item)
+      if (order === 'causal' && seal.end === 'broken') item.resting.push(key)
+      else item.keys.push(key)
     }
-    for (const [{ view, end }, keys] of stays) {
+    for (const [{ view }, item] of stays) {
       const list = sealed.get(view)
-      const item = { sender, end, keys }
       if (list === undefined) sealed.set(view, [item])
       else list.push(item)
     }
@@ -82,6 +87,28 @@ function isConfirmed({ sentView }: SentMessage, { ordinal }: Stay, { fate, stays
 function isOwed({ end }: Stay, sendersEnd: Stay['end']): boolean {
   if (end === 'survived') return sendersEnd !== 'open'
   return end === 'open' && (sendersEnd === 'open' || sendersEnd === 'left')
+}
+
+/**
+ * Whether a receiver may have had to drop causal messages of a sender that did not go on: if another who did not go on
+ * either had sent causal messages in the view that are lost, the sender may have had them before it sent its own.
+ */
+function isGroundless(
+  { view, members }: Stay,
+  sender: Life,
+  { byIncarnation }: History,
+  delivered: ReadonlyMap<string, number>,
+): boolean {
+  return members.some(({ incarnation }) => {
+    const other = byIncarnation.get(incarnation)
+    if (other === undefined) return true
+    const there = other.stays.find(stay => stay.view === view)
+    if (other === sender || (there !== undefined && there.end !== 'broken')) return false
+    return other.sends.some(({ key, order, seal }) => {
+      const isHere = seal === undefined || seal.view === view
+      return order === 'causal' && isHere && !delivered.has(`${selfOf(other)}\0${key}`)
+    })
+  })
 }
 
 const toldTo = (receiver: Life, sender: Life): string[] =>
