@@ -334,11 +334,8 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   #unconfirmedOf(to: string): Unconfirmed {
-    let unconfirmed = this.#unconfirmed.get(to)
-    if (unconfirmed === undefined) {
-      unconfirmed = new Unconfirmed()
-      this.#unconfirmed.set(to, unconfirmed)
-    }
+    const unconfirmed = this.#unconfirmed.get(to) ?? new Unconfirmed()
+    this.#unconfirmed.set(to, unconfirmed)
     return unconfirmed
   }
 

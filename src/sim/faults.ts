@@ -79,15 +79,14 @@ const STORM = 0.4
 /** Over how long the faults of a storm begin. */
 const STORM_MS = 1_500
 
-/** @param kinds  those to draw from where it is not said which */
+/** @param wanted  how many, or which; drawn where it is not said */
 export function faultsOf(
   wanted: number | readonly FaultKind[],
-  kinds: readonly FaultKind[],
   names: readonly string[],
   durationMs: number,
   random: SeededRandom,
 ): Fault[] {
-  const drawn = typeof wanted === 'number' ? Array.from({ length: wanted }, () => random.pick(kinds)) : wanted
+  const drawn = typeof wanted === 'number' ? Array.from({ length: wanted }, () => random.pick(FAULT_KINDS)) : wanted
   const lastMs = durationMs * 0.8
   return drawn.map(kind => {
     // Some strike while the group is founded.

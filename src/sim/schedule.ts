@@ -68,7 +68,7 @@ export function scheduleOf(seed: number, options: ScheduleOptions = {}): Schedul
   const durationMs = seconds * 1_000
   const names = namesOf(count ?? (random.chance(0.15) ? 10 + random.below(3) : 5 + random.below(4)))
   const faults = inStorms(
-    faultsOf(options.faults ?? 3 + random.below(4), FAULT_KINDS, names, durationMs, random),
+    faultsOf(options.faults ?? 3 + random.below(4), names, durationMs, random),
     durationMs,
     random,
   )
