@@ -1,5 +1,5 @@
 import type { Order } from '../types.js'
-import { FAULT_KINDS, FAULTS_FROM_MS, type Fault, type FaultKind, faultsOf, inStorms } from './faults.js'
+import { FAULTS_FROM_MS, type Fault, type FaultKind, faultsOf, inStorms } from './faults.js'
 import { OrderMix } from './order-mix.js'
 import { SeededRandom } from './random.js'
 
