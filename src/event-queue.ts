@@ -2,7 +2,7 @@ import { TuttiError } from './errors.js'
 import { type GroupEvent, Message } from './types.js'
 
 /** What comes in the one sequence. */
-const SEQUENCE: ReadonlySet<string | symbol> = new Set(['view', 'message', 'told', 'excluded', 'merged'])
+const SEQUENCE: ReadonlySet<string | symbol> = new Set(['view', 'message', 'batch', 'told', 'excluded', 'merged'])
 
 export interface EventQueueOutlet {
   /** The application has taken a message. */

@@ -1,12 +1,13 @@
 import type { BlockReason } from './engine/outbox.js'
 import type { TuttiError } from './errors.js'
 import type { Sent } from './send-queue.js'
-import type { Message, View, ViewChange } from './types.js'
+import type { Batch, Message, View, ViewChange } from './types.js'
 
 /** What a group emits, and with what. */
 export interface GroupEvents {
   view: [view: View, change: ViewChange]
   message: [message: Message]
+  batch: [batch: Batch]
   /** A message from one member to this one alone. */
   told: [message: Message]
   /** The group went on without this member, which comes back as a new incarnation. */

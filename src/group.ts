@@ -5,7 +5,7 @@ import { Engine, type EngineConfig, type EngineEvent, PENDING, REFUSED, TAKEN } 
 import { TuttiError } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import type { GroupEvents } from './group-events.js'
-import { type CheckedOptions, unsupported } from './options.js'
+import type { CheckedOptions } from './options.js'
 import type { Ports } from './ports.js'
 import { aborted, SendQueue, type Sent } from './send-queue.js'
 import type { GroupEvent, Member, Order, Stats, View, ViewEvent } from './types.js'
@@ -199,8 +199,6 @@ export class Group extends EventEmitter<GroupEvents> {
 
   #check(data: Uint8Array | string, options: SendOptions | undefined): Uint8Array {
     if (this.#isLeaving || this.#isClosed) throw this.#leftError()
-    if (options?.order !== undefined && options.order !== 'fifo') throw unsupported(`order '${options.order}'`)
-    if (options?.safe) throw unsupported('safe delivery')
     if (options?.signal?.aborted) throw aborted(options.signal)
     const bytes = typeof data === 'string' ? encoder.encode(data) : data
     if (!(bytes instanceof Uint8Array)) {
@@ -273,7 +271,9 @@ export class Group extends EventEmitter<GroupEvents> {
       if (event.type === 'view') this.emit('view', event.view, event.change)
       else if (event.type === 'excluded') this.emit('excluded', event.incarnation)
       else if (event.type === 'merged') this.emit('merged', event.lineage, event.won)
-      else this.emit(event.type, event)
+      else if (event.type === 'message' && this.listenerCount('batch') > 0) {
+        this.emit('batch', { length: 1, forEach: each => each(event.data, 0, event.length, event) })
+      } else this.emit(event.type, event)
     } catch (error) {
       this.#listenerFailed(error)
     }

@@ -30,6 +30,7 @@ export interface JoinOptions {
   peers?: readonly (string | Endpoint)[]
   /** Order of messages that do not say. This release has 'fifo'. */
   order?: Order
+  safe?: boolean
   /** Holds back the first view, and sends, until this many members are in. Default 1. */
   expect?: number
   partition?: 'majority' | 'continue'
@@ -75,7 +76,7 @@ export interface CheckedOptions {
 const DEFAULT_PORT = 7475
 const MIB = 1_048_576
 const KNOWN = new Set([
-  ...['name', 'interface', 'address', 'port', 'ttl', 'peers', 'order', 'expect', 'partition', 'packetBytes'],
+  ...['name', 'interface', 'address', 'port', 'ttl', 'peers', 'order', 'safe', 'expect', 'partition', 'packetBytes'],
   ...['payloadChecksum', 'trains', 'faults', 'seed', 'limits', 'logger', 'signal'],
 ])
 const KNOWN_LIMITS = new Set(['messageBytesMax', 'windowBytesMax', 'waitingSendsMax'])
@@ -88,8 +89,7 @@ export function checkOptions(group: string, options: JoinOptions): CheckedOption
   const { name = 'member', order = 'fifo', partition = 'majority', limits = {} } = options
   checkName('name', name)
   checkKeys('limits', limits, KNOWN_LIMITS)
-  if (order !== 'fifo') {
-    if (order === 'causal' || order === 'total') throw unsupported(`order '${order}'`)
+  if (order !== 'fifo' && order !== 'causal' && order !== 'total') {
     throw wrong(`order is 'fifo', 'causal' or 'total', not ${show(order)}`)
   }
   if (partition === 'continue') throw unsupported("partition 'continue'")

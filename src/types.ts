@@ -114,6 +114,18 @@ export class Message {
   }
 }
 
+/** Where the bytes of a delivered message come from. */
+export interface BatchPacket {
+  readonly from: Member
+}
+
+/** Messages on their way to a synchronous listener; the bytes are valid during the call only. */
+export interface Batch {
+  /** How many messages. */
+  readonly length: number
+  forEach(each: (bytes: Uint8Array, offset: number, length: number, packet: BatchPacket) => void): void
+}
+
 /** What an iterator over a group yields, in the one sequence in which it happened. */
 export type GroupEvent = ViewEvent | Message | ExcludedEvent | MergedEvent
 
