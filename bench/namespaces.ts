@@ -36,6 +36,10 @@ export class Namespaces {
     return ['ip', 'netns', 'exec', this.#host(i)]
   }
 
+  address(i: number): string {
+    return `10.77.0.${i + 1}`
+  }
+
   /** From now on nothing gets from one host to the other; the way back stays as it is. */
   cut(from: number, to: number): void {
     const way = ['iifname', `port${from}`, 'oifname', `port${to}`]
@@ -92,7 +96,7 @@ export class Namespaces {
       this.#add(host)
       this.#in(this.#switch, 'ip', 'link', 'add', port, 'mtu', '1500', 'type', 'veth', 'peer', 'eth0', 'netns', host)
       this.#in(this.#switch, 'ip', 'link', 'set', port, 'master', 'bridge0', 'up')
-      this.#in(host, 'ip', 'address', 'add', `10.77.0.${i + 1}/24`, 'dev', 'eth0')
+      this.#in(host, 'ip', 'address', 'add', `${this.address(i)}/24`, 'dev', 'eth0')
       this.#in(host, 'ip', 'link', 'set', 'eth0', 'mtu', '1500', 'up')
       this.#in(host, 'ip', 'link', 'set', 'lo', 'up')
       // Trains are cut into packets before the switch, so that it loses packets and not trains.

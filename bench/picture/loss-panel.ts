@@ -11,7 +11,10 @@ export interface LossSeries {
 export function drawLoss(panel: Panel, series: readonly LossSeries[], members: number): void {
   const rates = series.flatMap(({ points }) => points.map(point => point.messagesPerSecond))
   const ticks = roundTicks(Math.max(...rates) * 1.08)
-  panel.axis(linear(ticks[ticks.length - 1]), ticks, short, 'messages/s; at the points, of the lossless rate')
+  // More than two would write over each other.
+  const hasLabels = series.length <= 2
+  const unit = hasLabels ? 'messages/s; at the points, of the lossless rate' : 'messages/s'
+  panel.axis(linear(ticks[ticks.length - 1]), ticks, short, unit)
   const losses = [...new Set(series.flatMap(({ points }) => points.map(({ lossPercent }) => lossPercent)))]
   losses.sort((a, b) => a - b)
   const x = new Map(losses.map((loss, i) => [loss, panel.place(i, losses.length, `${loss} %`)]))
@@ -31,6 +34,7 @@ export function drawLoss(panel: Panel, series: readonly LossSeries[], members: n
       const at = x.get(lossPercent)!
       const share = `${((messagesPerSecond / points[0].messagesPerSecond) * 100).toFixed(0)} %`
       panel.dot(at, messagesPerSecond, colour, `${name}, ${lossPercent} %: ${short(messagesPerSecond)}/s`)
+      if (!hasLabels) continue
       const label = lossPercent === points[0].lossPercent ? short(messagesPerSecond) : share
       // The lower of two has its label below, unless the axis is there.
       const isLower = series.some(other => (rateOf(other, lossPercent) ?? 0) > messagesPerSecond)
