@@ -1,4 +1,5 @@
 export type { Figures, Latency, Spread } from './figures.js'
+export { whyNoNamespaces } from './namespaces.js'
 export { lossSeries, type PictureData, picture, throughputGroups } from './picture/picture.js'
 export { type Api, HEADLINE_API, type Shape, type Way } from './settings.js'
 export { nameOf, type ThroughputOptions, type WorkloadResult } from './throughput.js'

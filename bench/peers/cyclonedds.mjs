@@ -41,7 +41,7 @@ export class CycloneDds {
     const common = ['-i', this.#domain, '-k', 'all', '-1', '-D', inAll, `-Qminmatch:${members - 1}`]
     const processes = Array.from({ length: members }, (_, i) => {
       const publishes = i < senders ? ['pub', 'size', Math.max(bytes, BYTES_MIN)] : []
-      const subscribes = i >= senders || senders > 1 ? ['sub'] : []
+      const subscribes = i >= senders || senders > 1 ? ['sub', 'waitset'] : []
       const modes = [`-Qinitwait:${FIND_SECONDS}`, ...publishes, ...subscribes]
       const command = [...(hosts?.launcher(i) ?? []), 'ddsperf', ...common, ...modes]
       return new LineProcess(command.map(String), { CYCLONEDDS_URI: `file://${file}` })

@@ -32,7 +32,7 @@ export function drawLoss(panel: Panel, series: readonly LossSeries[], members: n
     )
     for (const { lossPercent, messagesPerSecond } of points) {
       const at = x.get(lossPercent)!
-      const share = `${((messagesPerSecond / points[0].messagesPerSecond) * 100).toFixed(0)} %`
+      const share = `${((messagesPerSecond / (points[0].messagesPerSecond || 1)) * 100).toFixed(0)} %`
       panel.dot(at, messagesPerSecond, colour, `${name}, ${lossPercent} %: ${short(messagesPerSecond)}/s`)
       if (!hasLabels) continue
       const label = lossPercent === points[0].lossPercent ? short(messagesPerSecond) : share

@@ -17,10 +17,10 @@ export const logarithmic =
 
 /** About four values from 0 to a round one that is not less than `max`. */
 export function roundTicks(max: number): number[] {
-  const rough = max / 4
+  const rough = (max > 0 ? max : 1) / 4
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 2.5, 5, 10].map(factor => factor * power).find(step => step >= rough * 0.999)!
-  const count = Math.ceil((max / step) * 0.999)
+  const count = Math.max(1, Math.ceil((max / step) * 0.999))
   return Array.from({ length: count + 1 }, (_, i) => i * step)
 }
 

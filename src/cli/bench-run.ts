@@ -12,6 +12,7 @@ import {
   runW5,
   type W1Options,
   type WorkloadResult,
+  whyNoNamespaces,
 } from 'tutti/bench'
 import { Progress, thousands } from './bench-progress.js'
 
@@ -128,6 +129,8 @@ async function failover({ members, repetitions = FAILOVER_REPETITIONS }: BenchFl
 
 async function loss(flags: BenchFlags): Promise<LossResult | { readonly skipped: string }> {
   const { members, seconds, api, repetitions = REPETITIONS } = flags
+  const skipped = whyNoNamespaces()
+  if (skipped !== undefined) return { skipped }
   const runs = repetitions * LOSS_ORDERS * flags.loss.length
   const progress = new Progress('W5', runs, secondsOf(runs, flags))
   const result = await runW5({
