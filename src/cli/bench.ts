@@ -52,15 +52,15 @@ Examples:
 async function runBench(workloads: readonly Workload[], flags: BenchFlags): Promise<void> {
   endWithReader()
   const report = await runWorkloads(workloads, flags)
-  if (flags.svg !== undefined) await writeFile(flags.svg, drawn(report, flags))
   if (flags.json) {
     const { members, seconds, repetitions } = flags
-    process.stdout.write(
-      `${JSON.stringify({ version, machine: machine(), members, seconds, repetitions, ...report })}\n`,
-    )
-    return
+    const head = { version, machine: machine(), members, seconds, repetitions }
+    process.stdout.write(`${JSON.stringify({ ...head, ...report })}\n`)
+  } else {
+    process.stdout.write(tablesOf(report).join('\n'))
   }
-  process.stdout.write(tablesOf(report).join('\n'))
+  // Last: what took minutes to measure is not to be lost because a file cannot be written.
+  if (flags.svg !== undefined) await writeFile(flags.svg, drawn(report, flags))
 }
 
 function tablesOf({ results, latency, failover, loss }: BenchReport): string[] {
