@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, type Serializable } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
@@ -6,9 +6,14 @@ import { fileURLToPath } from 'node:url'
 export class Forked<Answer> {
   readonly #process: ChildProcess
 
-  /** @param file  compiled, as a path inside dist/bench  @param settings  its only argument, as JSON */
-  constructor(file: string, settings: unknown) {
-    this.#process = fork(compiled(file), [JSON.stringify(settings)], { execArgv: [] })
+  /**
+   * @param file  compiled, as a path inside dist/bench
+   * @param settings  its only argument, as JSON
+   * @param launcher  a program with arguments that runs it, for example elsewhere
+   */
+  constructor(file: string, settings: unknown, launcher: readonly string[] = []) {
+    const [execPath, ...execArgv] = [...launcher, process.execPath]
+    this.#process = fork(compiled(file), [JSON.stringify(settings)], { execPath, execArgv })
   }
 
   /** The next message from the process; rejects if it ends before that. */
@@ -41,11 +46,11 @@ export class Forked<Answer> {
     this.#process.kill(signal)
   }
 
-  tell(command: string): void {
+  tell(command: Serializable): void {
     this.#process.send(command)
   }
 
-  ask(command: string): Promise<Answer> {
+  ask(command: Serializable): Promise<Answer> {
     const answer = this.next()
     this.tell(command)
     return answer

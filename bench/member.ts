@@ -3,32 +3,41 @@ import type { RunSettings, Sample } from './settings.js'
 
 /** A member process of a benchmark: on 'send' it sends as fast as flow control lets it, on 'sample' it says how it goes. */
 async function main(settings: RunSettings & { readonly rank: number }): Promise<void> {
-  const { members, senders, bytes, trains, rank, port } = settings
+  const { members, senders, bytes, trains, order, safe, api, rank, port } = settings
   const group = await join(settings.group, {
     name: `member-${rank}`,
     interface: settings.interface,
     expect: members,
     port,
     trains,
+    order,
+    safe,
   })
   let messages = 0
   let bytesDelivered = 0
-  const take = (_bytes: Uint8Array, _offset: number, length: number) => {
-    messages++
-    bytesDelivered += length
+  let touched = 0
+  if (api === 'batch') {
+    group.on('batch', batch =>
+      batch.forEach((bytes, offset, length) => {
+        messages++
+        bytesDelivered += length
+        touched ^= bytes[offset]
+      }),
+    )
+  } else {
+    group.on('message', message => {
+      messages++
+      bytesDelivered += message.length
+    })
   }
-  if (process.env.MSG) group.on('message', message => take(new Uint8Array(0), 0, message.length))
-  else group.on('batch', batch => batch.forEach(take))
-  const options = process.env.ORDER
-    ? { order: process.env.ORDER as 'total', safe: process.env.SAFE === '1' }
-    : undefined
   const payload = new Uint8Array(bytes).fill(rank + 1)
   const sendOn = () => {
-    while (group.offer(payload, options));
+    while (group.offer(payload));
   }
-  const sample = (): Sample => {
+  const sample = (): Sample & { readonly touched: number } => {
     const { user, system } = process.cpuUsage()
-    return { atMs: performance.now(), messages, bytes: bytesDelivered, cpuMicros: user + system, stats: group.stats() }
+    const stats = group.stats()
+    return { atMs: performance.now(), messages, bytes: bytesDelivered, cpuMicros: user + system, stats, touched }
   }
   process.on('message', command => {
     if (command === 'sample') process.send!(sample())

@@ -1,13 +1,30 @@
-import type { Stats } from 'tutti'
+import type { Order, Stats } from 'tutti'
 
-/** What one run does; every member process of it is given the same, and its rank. */
-export interface RunSettings {
+/** How messages come to the application: in batches to a synchronous listener, or an object each. */
+export type Api = 'batch' | 'message'
+
+/** By which of them the headline figures are made. */
+export const HEADLINE_API: Api = 'batch'
+
+/** What all senders do, and all receivers. */
+export interface Way {
+  readonly order: Order
+  readonly safe: boolean
+  readonly api: Api
+}
+
+export interface Shape {
   readonly members: number
   /** Members 0 to senders - 1 send. */
   readonly senders: number
   /** Size of a message. */
   readonly bytes: number
+  /** false: one packet a system call. */
   readonly trains: boolean
+}
+
+/** What one run does; every member process of it is given the same, and its rank. */
+export interface RunSettings extends Shape, Way {
   readonly group: string
   readonly interface: string
   readonly port: number
@@ -21,6 +38,31 @@ export interface Sample {
   readonly bytes: number
   readonly cpuMicros: number
   readonly stats: Stats
+}
+
+/** What the members of the latency benchmark are told. */
+export type LatencyCommand =
+  /** From now on so many messages a second, by the clock and whatever becomes of them. 0: none. */
+  | { readonly kind: 'load'; readonly perSecond: number }
+  /** Send messages one after the other, each when the one before has come back. */
+  | { readonly kind: 'probe'; readonly samples: number; readonly msMax: number }
+  | { readonly kind: 'count' }
+
+/** What they answer. */
+export type LatencyWord =
+  /** Rank in the view: who has rank 0 orders all messages. */
+  | { readonly kind: 'ready'; readonly rank: number }
+  | { readonly kind: 'latencies'; readonly ms: readonly number[] }
+  | { readonly kind: 'count'; readonly atMs: number; readonly messages: number }
+
+/** Two processes that echo a packet over the bare port. */
+export interface EchoSettings {
+  readonly interface: string
+  readonly address: string
+  readonly port: number
+  /** The other one sends back what comes. */
+  readonly isAsking: boolean
+  readonly samples: number
 }
 
 /** A member process of the failover benchmark. */

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Ensemble } from './ensemble.js'
+import { type Spread, spreadOf } from './figures.js'
+import { freeGroup } from './ports.js'
 
 export interface FailoverOptions {
   /** Of the group in which members fail. Default 4. */
@@ -8,11 +10,6 @@ export interface FailoverOptions {
   readonly repetitions?: number
   /** After each measurement. */
   readonly onRun?: (event: Failover['event'], viewMs: number) => void
-}
-
-export interface Spread {
-  readonly median: number
-  readonly worst: number
 }
 
 /** What happened to a group under steady traffic, and what that did to it. */
@@ -63,8 +60,7 @@ export async function runW4(options: FailoverOptions = {}): Promise<FailoverResu
   const quiet: number[] = []
   let falseExclusions = 0
   for (let i = 0; i < repetitions; i++) {
-    const group = `bench-${process.pid}-${nextPort}`
-    const ensemble = new Ensemble({ group, interface: '127.0.0.1', port: nextPort++ })
+    const ensemble = new Ensemble({ ...freeGroup(), interface: '127.0.0.1' })
     const note = (event: Failover['event'], run: Run) => {
       runs.set(event, [...(runs.get(event) ?? []), run])
       onRun?.(event, run.viewMs)
@@ -86,8 +82,6 @@ export async function runW4(options: FailoverOptions = {}): Promise<FailoverResu
   const failovers = [...runs].map(([event, all]) => summarize(event, all))
   return { members, repetitions, quietGapMs: spreadOf(quiet), failovers, falseExclusions }
 }
-
-let nextPort = 42_000 + (process.pid % 1000) * 20
 
 /** All are in one view and send. Returns the longest gap while nothing happens. */
 async function assemble(ensemble: Ensemble, members: number): Promise<number> {
@@ -142,11 +136,4 @@ function summarize(event: Failover['event'], runs: readonly Run[]): Failover {
     views: spreadOf(runs.map(({ views }) => views)),
     runs,
   }
-}
-
-function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-  return { median, worst: sorted[sorted.length - 1] }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../ports.js'
 import type { CeilingSettings, Layout, Sample } from './settings.js'
 
 export interface CeilingOptions {
@@ -50,13 +51,6 @@ export const CEILING_DEFAULTS = {
   interface: '127.0.0.1',
   address: '239.77.1.1',
 } as const
-
-let lastPort = 21_000 + (process.pid % 1000) * 20
-
-/** Another port for every run: no packet of the one before is heard. */
-export function freePort(): number {
-  return lastPort++
-}
 
 /** Runs the bare port between processes of its own: no protocol can be faster than this. */
 export async function runCeiling(options: CeilingOptions): Promise<CeilingResult> {

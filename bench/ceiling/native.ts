@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { CEILING_DEFAULTS, type CeilingOptions, type CeilingResult, freePort } from './ceiling.js'
+import { freePort } from '../ports.js'
+import { CEILING_DEFAULTS, type CeilingOptions, type CeilingResult } from './ceiling.js'
 
 const run = promisify(execFile)
 

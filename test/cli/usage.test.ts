@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ownGroup, runTutti } from './pipe-process.js'
 
@@ -47,7 +50,14 @@ describe('usage', { timeout: 120_000 }, () => {
     ['demo --seconds none', /above 0/],
     ['bench --sizes 0', /at least 1/],
     ['bench --members 1', /2 to 32/],
-    ['bench w9', /w1, w4/],
+    ['bench w9', /w1, w2, w3, w4, w5/],
+    ['bench --api iterator', /batch, message/],
+    ['bench --loss 80', /0 to 50/],
+    ['bench --loss few', /whole number/],
+    ['bench --samples 0', /at least 1/],
+    ['bench --repetitions 0', /at least 1/],
+    ['bench --seconds 0', /above 0/],
+    ['bench --svg', /argument missing/],
   ]
   it.each(wrong)('tutti %s: exit code 2', async (args, says) => {
     const { code, stderr } = await runTutti(args.split(' ').filter(arg => arg !== ''))
@@ -112,15 +122,63 @@ describe('bench', { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await runTutti(['bench', 'w1', ...args])
     const { results } = JSON.parse(stdout)
     expect(results).toMatchObject([
-      { workload: 'W1', members: 2, senders: 2, bytes: 1000 },
-      { workload: 'one to one', members: 2, senders: 1, bytes: 1000 },
+      { workload: 'W1', members: 2, senders: 2, bytes: 1000, order: 'fifo', api: 'batch' },
+      { workload: 'W1', members: 2, senders: 2, bytes: 1000, order: 'fifo', api: 'message' },
+      { workload: 'one to one', members: 2, senders: 1, bytes: 1000, order: 'fifo', api: 'batch' },
+      { workload: 'one to one', members: 2, senders: 1, bytes: 1000, order: 'fifo', api: 'message' },
     ])
     for (const { tutti, ceiling, ratio } of results) {
       expect(tutti.messagesPerSecond).toBeGreaterThan(0)
       expect(ratio).toBeCloseTo(tutti.messagesPerSecond / ceiling.messagesPerSecond)
     }
-    expect(stderr.trim().split('\n')).toHaveLength(5)
+    expect(stderr.trim().split('\n')).toHaveLength(1 + 6)
     expect(code).toBe(0)
+  })
+
+  it('compares orders, takes latencies, and draws them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tutti-bench-'))
+    const file = join(folder, 'results.svg')
+    const small = ['--sizes', '100', '--members', '2', '--seconds', '0.3', '--repetitions', '1', '--samples', '20']
+    try {
+      const { code, stdout } = await runTutti(['bench', 'w2', 'w3', ...small, '--json', '--svg', file])
+      const { results, latency } = JSON.parse(stdout)
+      expect(results).toMatchObject([
+        { workload: 'W2', order: 'fifo', safe: false, ofFifo: 1 },
+        { workload: 'W2', order: 'causal', safe: false },
+        { workload: 'W2', order: 'total', safe: false },
+        { workload: 'W2', order: 'total', safe: true },
+      ])
+      expect(latency.points.map(({ load }: { load: number }) => load)).toEqual([0, 0.1, 0.5, 0.8])
+      for (const { p50Ms, p99Ms, samples } of [latency.echo, ...latency.points]) {
+        expect(p50Ms).toBeGreaterThan(0)
+        expect(p99Ms).toBeGreaterThanOrEqual(p50Ms)
+        expect(samples).toBeGreaterThan(0)
+      }
+      expect(await readFile(file, 'utf8')).toMatch(
+        /^<svg [\s\S]*Throughput by size[\s\S]*Latency in total order[\s\S]*<\/svg>\n$/,
+      )
+      expect(code).toBe(0)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('measures goodput under loss, or says why not; and leaves nothing behind', async () => {
+    const small = ['--loss', '0,20', '--members', '2', '--seconds', '0.3', '--repetitions', '1']
+    const { code, stdout } = await runTutti(['bench', 'w5', ...small, '--json'])
+    const { loss } = JSON.parse(stdout)
+    expect(code).toBe(0)
+    if (loss.skipped !== undefined) return expect(loss.skipped).toMatch(/root|installed|namespaces/)
+    expect(loss.points).toMatchObject([
+      { lossPercent: 0, order: 'fifo', dropped: { packets: 0 } },
+      { lossPercent: 0, order: 'total', dropped: { packets: 0 } },
+      { lossPercent: 20, order: 'fifo' },
+      { lossPercent: 20, order: 'total' },
+    ])
+    for (const { lossPercent, dropped } of loss.points) {
+      expect(dropped.packets > 0).toBe(lossPercent > 0)
+      expect(dropped.bytesMean).toBeLessThan(1500)
+    }
   })
 
   it('kills, stops and adds members, and says how long each took', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { Namespaces } from '../../bench/namespaces.js'
 import { checkTrace } from '../../src/sim/checkers/index.js'
 import { killAll, ownGroup, PipeProcess, traceOf } from '../cli/pipe-process.js'
-import { Namespaces } from './namespaces.js'
 
 const isFull = process.env.FULL === '1'
 const isRoot = process.getuid?.() === 0

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Forked } from '../../bench/forked.js'
-import type { RunSettings, Sample } from '../../bench/settings.js'
+import { HEADLINE_API, type RunSettings, type Sample } from '../../bench/settings.js'
 
 /** How long `npm run real -- --load` wants it. */
 const SECONDS = Number(process.env.REAL_LOAD_SECONDS ?? 0)
@@ -40,10 +40,12 @@ describe.skipIf(SECONDS === 0)('a loaded group (npm run real -- --load)', () => 
   )
 })
 
+const WAY = { order: 'fifo', safe: false, api: HEADLINE_API } as const
+
 function start(bytes: number): Forked<Sample>[] {
   const port = 23_000 + (process.pid % 1_000) * 10 + BYTES.indexOf(bytes)
   const group = { group: `load-${process.pid}-${bytes}`, interface: '127.0.0.1', port }
-  const settings: RunSettings = { members: MEMBERS, senders: MEMBERS, bytes, trains: true, ...group }
+  const settings: RunSettings = { members: MEMBERS, senders: MEMBERS, bytes, trains: true, ...WAY, ...group }
   return Array.from({ length: MEMBERS }, (_, rank) => new Forked<Sample>('member.js', { ...settings, rank }))
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Namespaces } from '../../bench/namespaces.js'
 import { checkTrace } from '../../src/sim/checkers/index.js'
 import type { TraceLine } from '../../src/sim/trace.js'
 import { type Line, ownGroup, PipeProcess, traceOf } from '../cli/pipe-process.js'
-import { Namespaces } from './namespaces.js'
 
 export type Place = 'loopback' | 'namespaces'
 

@@ -1,11 +1,19 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Those that have not been removed: they go with the process, however it ends. */
+const standing = new Set<Namespaces>()
+let isWatched = false
+let built = 0
 
 /**
  * Hosts on a switch: network namespaces joined by veth pairs to a bridge, which has a namespace of its own. The
  * machine's own network is not touched, and deleting the namespaces deletes everything.
  */
 export class Namespaces {
-  readonly #prefix = `tutti-${process.pid}`
+  readonly interface = 'eth0'
+  readonly #prefix = `tutti-${process.pid}-${built++}`
   readonly #names: string[] = []
 
   /**
@@ -13,6 +21,8 @@ export class Namespaces {
    * @param lossPercent  packets that the switch drops on their way to each host, one by one
    */
   constructor(hosts: number, lossPercent: number) {
+    watch()
+    standing.add(this)
     try {
       this.#build(hosts, lossPercent)
     } catch (error) {
@@ -24,6 +34,10 @@ export class Namespaces {
   /** Runs a command inside host `i`. */
   launcher(i: number): string[] {
     return ['ip', 'netns', 'exec', this.#host(i)]
+  }
+
+  address(i: number): string {
+    return `10.77.0.${i + 1}`
   }
 
   /** From now on nothing gets from one host to the other; the way back stays as it is. */
@@ -54,7 +68,13 @@ export class Namespaces {
   }
 
   remove(): void {
-    for (const name of this.#names.splice(0)) run('ip', 'netns', 'delete', name)
+    standing.delete(this)
+    const names = this.#names.splice(0)
+    // A namespace lives for as long as a process is in it, whatever becomes of its name.
+    for (const name of names) {
+      for (const pid of run('ip', 'netns', 'pids', name).split('\n')) if (pid !== '') kill(Number(pid))
+    }
+    for (const name of names) run('ip', 'netns', 'delete', name)
   }
 
   get #switch(): string {
@@ -76,15 +96,16 @@ export class Namespaces {
       this.#add(host)
       this.#in(this.#switch, 'ip', 'link', 'add', port, 'mtu', '1500', 'type', 'veth', 'peer', 'eth0', 'netns', host)
       this.#in(this.#switch, 'ip', 'link', 'set', port, 'master', 'bridge0', 'up')
-      this.#in(host, 'ip', 'address', 'add', `10.77.0.${i + 1}/24`, 'dev', 'eth0')
+      this.#in(host, 'ip', 'address', 'add', `${this.address(i)}/24`, 'dev', 'eth0')
       this.#in(host, 'ip', 'link', 'set', 'eth0', 'mtu', '1500', 'up')
       this.#in(host, 'ip', 'link', 'set', 'lo', 'up')
       // Trains are cut into packets before the switch, so that it loses packets and not trains.
       this.#in(host, 'ethtool', '-K', 'eth0', 'tx-udp-segmentation', 'off')
-      rules.push(`oifname ${port} numgen random mod 100 < ${lossPercent} counter drop`)
+      const fate = lossPercent > 0 ? `< ${lossPercent} counter drop` : '< 1 accept'
+      rules.push(`oifname ${port} numgen random mod 100 ${fate}`)
     }
     const hook = (priority: number) => `type filter hook forward priority ${priority}; policy accept;`
-    const loss = [hook(0), ...(lossPercent > 0 ? rules : [])].join('\n')
+    const loss = [hook(0), ...rules].join('\n')
     const chains = `chain forward {\n${loss}\n}\nchain cuts {\n${hook(1)}\n}`
     this.#in(this.#switch, 'nft', `table bridge tutti {\n${chains}\n}`)
   }
@@ -101,4 +122,41 @@ export class Namespaces {
 
 function run(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Why there can be no namespaces here, or nothing. */
+export function whyNoNamespaces(): string | undefined {
+  if (process.getuid?.() !== 0) return 'network namespaces need root'
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  const missing = ['ip', 'nft', 'ethtool'].filter(program => !folders.some(folder => existsSync(join(folder, program))))
+  if (missing.length > 0) return `not installed: ${missing.join(', ')} (Debian: iproute2, nftables, ethtool)`
+  try {
+    new Namespaces(1, 1).remove()
+  } catch (error) {
+    return `this system does not let us build network namespaces: ${String((error as Error).message).trim()}`
+  }
+  return undefined
+}
+
+function watch(): void {
+  if (isWatched) return
+  isWatched = true
+  const removeAll = () => {
+    for (const each of standing) each.remove()
+  }
+  process.on('exit', removeAll)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      removeAll()
+      process.kill(process.pid, signal)
+    })
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
