@@ -234,8 +234,14 @@ export class ViewWatch {
       .filter(rank => !this.#leaving.has(rank))
       .map(rank => ({ ...view.members[rank], voter: view.members[rank].voter || this.#ready.has(rank) }))
     const names = new Set(staying.map(({ name }) => name))
+    // 1. A joiner asks again while the value with it in is voted upon. 2. That is decided, it comes in, and is to be put out
+    // soon after. 3. Its second asking must not bring this same life back: it would take itself for one who stayed, though
+    // what it sent does not count. It is to hear that it is out.
+    const isNew = ({ incarnation }: Peer) => view.members.every(member => member.incarnation !== incarnation)
     // Of two joiners with one name the first is taken; the other asks again, and is refused then.
-    const joining = this.#effects.takeJoiners(nowMs).filter(({ peer }) => !names.has(peer.name) && names.add(peer.name))
+    const joining = this.#effects
+      .takeJoiners(nowMs)
+      .filter(({ peer }) => isNew(peer) && !names.has(peer.name) && names.add(peer.name))
     let members: Peer[] = [...staying, ...joining.map(({ peer }) => peer)]
     // All leave. The last to go must see the others out; its own leaving comes after.
     if (members.length === 0) members = [view.members[promised[0]]]

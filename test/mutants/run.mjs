@@ -34,10 +34,15 @@ function copyProject() {
   return folder
 }
 
-function apply(folder, { name, file, find, replace }) {
+/** Before anything is run: a mutant whose line was rewritten says so at once, not when its turn comes. */
+function check({ name, file, find }) {
+  const text = readFileSync(join(root, file), 'utf8')
+  if (text.split(find).length !== 2) throw new Error(`mutant "${name}": its text must occur once in ${file}`)
+}
+
+function apply(folder, { file, find, replace }) {
   const path = join(folder, file)
   const text = readFileSync(path, 'utf8')
-  if (text.split(find).length !== 2) throw new Error(`mutant "${name}": its text must occur once in ${file}`)
   writeFileSync(
     path,
     text.replace(find, () => replace),
@@ -77,6 +82,7 @@ function control() {
   }
 }
 
+for (const mutant of mutants) check(mutant)
 control()
 const [, , part = ''] = process.argv
 const chosen = mutants.filter(({ name }) => name.includes(part))

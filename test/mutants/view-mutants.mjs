@@ -94,9 +94,9 @@ export const viewMutants = [
   },
   {
     name: 'leaves without a word that the others can do without it',
-    file: 'src/membership/membership.ts',
-    find: 'untilMs: nowMs + LINGER_MS, askAtMs: nowMs }',
-    replace: 'untilMs: nowMs, askAtMs: nowMs }',
+    file: 'src/membership/lingering.ts',
+    find: 'this.#untilMs = nowMs + LINGER_MS',
+    replace: 'this.#untilMs = nowMs',
   },
   {
     name: 'forgets decisions when it is left out',
@@ -121,6 +121,12 @@ export const viewMutants = [
     file: 'src/membership/membership.ts',
     find: 'if (sleptMs >= ASLEEP_MS) this.#watch?.slept(nowMs)',
     replace: 'if (sleptMs < 0) this.#watch?.slept(nowMs)',
+  },
+  {
+    name: 'takes a member that it puts out for a joiner',
+    file: 'src/membership/view-watch.ts',
+    find: 'isNew(peer) && !names.has(peer.name)',
+    replace: '(isNew(peer) || true) && !names.has(peer.name)',
   },
   {
     name: 'gives way to any lineage that hails',
