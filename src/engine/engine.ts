@@ -243,7 +243,7 @@ export class Engine {
 
   #hear(bytes: Uint8Array, from: Endpoint): void {
     const current = this.#current
-    if (current !== null && viewTagOf(bytes, 0) === current.view.tag) current.heard(rankOf(bytes, 0), from, this.#nowMs)
+    if (current !== null && viewTagOf(bytes, 0) === current.view.tag) current.heard(bytes, from, this.#nowMs)
   }
 
   #data(bytes: Uint8Array, at: number): void {
@@ -294,7 +294,7 @@ export class Engine {
     this.#sender.send({ address, port }, tag, NO_RANK, { alive: { nonce, incarnation, view: this.#current?.view.tag } })
   }
 
-  #install(view: AgreedView): Float64Array {
+  #install(view: AgreedView): ViewState {
     const before = this.#current
     const groupTag = this.#groupTag
     const { windowBytesMax, random } = this.#config
@@ -321,7 +321,7 @@ export class Engine {
     state.out.flow.isAwaited ||= this.#isAwaited || (last?.out.flow.isAwaited ?? false)
     this.#isAwaited = false
     this.#before = null
-    return state.heardAtMs
+    return state
   }
 
   /** This member is in no view any more, but looks for one. */

@@ -7,6 +7,14 @@ const ASLEEP_MS = 100
 const JOIN_MS_MIN = 30
 const JOIN_MS_MAX = 400
 
+/** What a member has learned from being left out. */
+interface Lesson {
+  /** Before that it asks nobody. */
+  readonly restUntilMs: number
+  /** It comes in only once it has heard what a group sends to all. */
+  readonly isDeaf: boolean
+}
+
 /**
  * On sending: asks to join, at growing intervals with a random part, until a view has this member in it.
  * On receiving: a sign of an established group, or of other joiners, puts off founding.
@@ -20,14 +28,25 @@ export class Discovery {
   #intervalMs = JOIN_MS_MIN
   #foundAtMs: number
   #hasHeardGroup = false
+  readonly #mustHear: boolean
 
-  /** @param mayFound  false for who knows a lineage: it never founds another (C7)  @param fromMs  before that it asks nobody */
-  constructor(incarnation: string, mayFound: boolean, fromMs: number, random: () => number) {
+  /**
+   * @param mayFound  false for who knows a lineage: it never founds another (C7)
+   * @param lesson  of a life before this one, or null
+   */
+  constructor(incarnation: string, mayFound: boolean, lesson: Lesson | null, nowMs: number, random: () => number) {
+    const fromMs = Math.max(nowMs, lesson?.restUntilMs ?? 0)
+    this.#mustHear = lesson?.isDeaf ?? false
     this.#incarnation = incarnation
     this.#random = random
     this.#fromMs = fromMs
     this.deadlineMs = fromMs
     this.#foundAtMs = mayFound ? fromMs + LISTEN_MS : Number.POSITIVE_INFINITY
+  }
+
+  /** Whether it can accept an invitation. */
+  get mayAccept(): boolean {
+    return this.#hasHeardGroup || !this.#mustHear
   }
 
   /** This member was asked in. */

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../types.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
+import type { SignsOfLife } from './failure-detector.js'
 import type { PastViews } from './past-views.js'
 
 /** What membership asks of the engine. */
@@ -15,8 +16,8 @@ export interface MembershipEffects {
   isFilled(cut: readonly number[]): boolean
   /** Delivers the current view up to `cut`; nothing more comes of it. */
   close(cut: readonly number[]): void
-  /** Returns, by rank, when each member was last heard in it; the engine keeps that up. */
-  install(view: AgreedView): Float64Array
+  /** Returns when each member was last heard in it; the engine keeps that up. */
+  install(view: AgreedView): SignsOfLife
   /** The group's lineage has met another; `isOurs`: the one that goes on is ours. */
   merged(lineage: string, isOurs: boolean): void
   /** This member is in no view any more, but looks for one. */

@@ -5,7 +5,7 @@ import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
 import { type AgreedView, decodeValue, type Peer, type Value } from '../wire/view-codec.js'
 import { Accusations } from './accusations.js'
-import { FailureDetector, NEVER } from './failure-detector.js'
+import { FailureDetector, NEVER, type SignsOfLife } from './failure-detector.js'
 import type { Joiner } from './invitations.js'
 import { ViewAgreement, votersOf } from './view-agreement.js'
 
@@ -67,7 +67,7 @@ export class ViewWatch {
   constructor(
     view: AgreedView,
     rank: number,
-    heardAtMs: Float64Array,
+    signs: SignsOfLife,
     effects: WatchEffects,
     random: () => number,
     nowMs: number,
@@ -78,8 +78,8 @@ export class ViewWatch {
     this.#voters = voters
     this.#effects = effects
     this.#random = random
-    this.#heardAtMs = heardAtMs
-    this.#detector = new FailureDetector(rank, heardAtMs, nowMs)
+    this.#heardAtMs = signs.heardAtMs
+    this.#detector = new FailureDetector(rank, signs, nowMs)
     this.#accusations = new Accusations(view.members.length, rank, voters)
     const plan = (promised: readonly number[], cut: readonly number[], nowMs: number) =>
       this.#plan(promised, cut, nowMs)
@@ -114,6 +114,11 @@ export class ViewWatch {
 
   isCoordinator(nowMs: number): boolean {
     return this.#coordinator(nowMs) === this.rank
+  }
+
+  /** Multicast does not get here, though unicast does. */
+  isDeaf(nowMs: number): boolean {
+    return this.#detector.isDeaf(nowMs)
   }
 
   accuses(rank: number): boolean {

@@ -113,8 +113,20 @@ export const viewMutants = [
   {
     name: 'takes what another repairs for a sign of life',
     file: 'src/engine/view-state.ts',
-    find: 'if (endpoint !== undefined && isSame(endpoint, from))',
-    replace: 'if (endpoint !== undefined && (from || isSame(endpoint, from)))',
+    find: 'if (endpoint === undefined || !isSame(endpoint, from)) return',
+    replace: 'if (endpoint === undefined || !(from || isSame(endpoint, from))) return',
+  },
+  {
+    name: 'takes an answer to a probe for a sign that multicast gets through',
+    file: 'src/membership/failure-detector.ts',
+    find: 'Math.max(this.#toAllAtMs[rank], this.#sinceMs) + PATH_MS',
+    replace: 'Math.max(this.#toAllAtMs[rank], this.#answeredAtMs[rank], this.#sinceMs) + PATH_MS',
+  },
+  {
+    name: 'lets one come back that hears no multicast',
+    file: 'src/membership/past-views.ts',
+    find: 'this.isDeaf = isDeaf',
+    replace: 'this.isDeaf = isDeaf && nowMs < 0',
   },
   {
     name: 'judges others after it slept itself',
