@@ -1,7 +1,7 @@
 // Applies each mutant to a copy of the project and runs the suite on it: prints the check that caught it, and fails if
 // one gets away. `npm run mutants [-- PART OF A NAME]`.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -49,17 +49,22 @@ function apply(folder, { file, find, replace }) {
   )
 }
 
+/** A mutant that never ends is caught by this; a busy machine should not be. */
+const SUITE_MS_MAX = 300_000
+
 /** The first check that failed, or null. */
 function judge(folder) {
-  for (const suite of SUITES) {
-    const report = join(folder, 'report.json')
+  for (const [i, suite] of SUITES.entries()) {
+    // One for each: that of a suite which did not end must not be taken from the one before.
+    const report = join(folder, `report-${i}.json`)
     const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
     spawnSync(process.execPath, [vitest, 'run', ...suite, '--bail=1', '--reporter=json', `--outputFile=${report}`], {
       cwd: folder,
       env: { ...process.env, FULL: '', MUTANT: '1' },
       stdio: 'ignore',
-      timeout: 120_000,
+      timeout: SUITE_MS_MAX,
     })
+    if (!existsSync(report)) return 'the suite did not end in time'
     const { testResults, success } = JSON.parse(readFileSync(report, 'utf8'))
     if (success) continue
     const failed = testResults.flatMap(file => file.assertionResults).find(({ status }) => status === 'failed')
