@@ -4,6 +4,8 @@ const LISTEN_MS = 300
 const DEFER_MS = 1_000
 /** A timer this late means that the process itself stood still. */
 const ASLEEP_MS = 100
+/** Who could not hear what goes to all tries again after so long at the latest: peers may send it only to members. */
+const DEAF_MS_MAX = 60_000
 const JOIN_MS_MIN = 30
 const JOIN_MS_MAX = 400
 
@@ -11,7 +13,7 @@ const JOIN_MS_MAX = 400
 interface Lesson {
   /** Before that it asks nobody. */
   readonly restUntilMs: number
-  /** It comes in only once it has heard what a group sends to all. */
+  /** It could not hear what the group sends to all. */
   readonly isDeaf: boolean
 }
 
@@ -28,7 +30,8 @@ export class Discovery {
   #intervalMs = JOIN_MS_MIN
   #foundAtMs: number
   #hasHeardGroup = false
-  readonly #mustHear: boolean
+  /** Before that it comes in only if it has heard a group. */
+  readonly #mustHearUntilMs: number
 
   /**
    * @param mayFound  false for who knows a lineage: it never founds another (C7)
@@ -36,7 +39,7 @@ export class Discovery {
    */
   constructor(incarnation: string, mayFound: boolean, lesson: Lesson | null, nowMs: number, random: () => number) {
     const fromMs = Math.max(nowMs, lesson?.restUntilMs ?? 0)
-    this.#mustHear = lesson?.isDeaf ?? false
+    this.#mustHearUntilMs = lesson?.isDeaf ? fromMs + DEAF_MS_MAX : 0
     this.#incarnation = incarnation
     this.#random = random
     this.#fromMs = fromMs
@@ -44,9 +47,9 @@ export class Discovery {
     this.#foundAtMs = mayFound ? fromMs + LISTEN_MS : Number.POSITIVE_INFINITY
   }
 
-  /** Whether it can accept an invitation. */
-  get mayAccept(): boolean {
-    return this.#hasHeardGroup || !this.#mustHear
+  /** Whether it should accept an invitation. */
+  mayAccept(nowMs: number): boolean {
+    return this.#hasHeardGroup || nowMs >= this.#mustHearUntilMs
   }
 
   /** This member was asked in. */

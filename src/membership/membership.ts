@@ -349,7 +349,7 @@ export class Membership {
       if (this.#watch.hasQuorum) return this.#watch.giveWay(into, nowMs)
       this.#giveWay(into, nowMs)
     }
-    if (!this.#discovery?.mayAccept || this.isLeaving) return
+    if (!this.#discovery?.mayAccept(nowMs) || this.isLeaving) return
     // Of two groups that ask it in, and do not hear each other, one would wait for a member that never comes.
     const isElsewhere = this.#invitation !== null && this.#invitation.lineage !== into
     if (isElsewhere && nowMs - this.#invitation!.atMs < INVITED_MS) return

@@ -35,7 +35,7 @@ interface Answer {
  */
 export class PastViews {
   readonly #past = new Map<number, Past>()
-  /** This member was left out deaf: it must hear the group before it may come back. */
+  /** This member was left out deaf: it is to hear the group before it comes back. */
   isDeaf = false
   #leftOutAtMs = Number.NEGATIVE_INFINITY
   #restMs = 0
