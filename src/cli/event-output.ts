@@ -53,6 +53,11 @@ export class EventOutput {
     return this.#error !== null || this.#stream.writableNeedDrain
   }
 
+  /** Bytes, or so, that were written and that the reader has not taken. */
+  get unread(): number {
+    return this.#stream.writableLength
+  }
+
   /** Resolves when the reader has caught up; rejects if there is no reader any more. */
   async drained(): Promise<void> {
     if (this.#error !== null) throw this.#error

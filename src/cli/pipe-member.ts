@@ -8,8 +8,8 @@ import { PipeSession } from './pipe-session.js'
 /** Room for the largest message in base64, or with some of its characters escaped. */
 const LINE_BYTES_MAX = 33_554_432
 const LEAVE_MS_MAX = 5_000
-/** A reader that does not read, or a group that does not answer, holds up a failed end for no longer. */
-const LAST_WORDS_MS_MAX = 250
+/** A reader that takes nothing for so long, or a group that does not answer, holds up a failed end no longer. */
+const LAST_WORDS_MS_MAX = 500
 
 const LEFT_CODES = ['ERR_TUTTI_LEFT', 'ERR_TUTTI_ABORTED']
 
@@ -56,7 +56,17 @@ export class PipeMember {
     this.#output.event('error', { code, message })
     this.#session?.leave()
     const lastWords = Promise.allSettled([this.#output.flushed(), this.#session?.hasLeft])
-    await Promise.race([lastWords, delay(hasReader ? LAST_WORDS_MS_MAX : LEAVE_MS_MAX)])
+    await Promise.race([lastWords, hasReader ? this.#standstill() : delay(LEAVE_MS_MAX)])
+  }
+
+  /** Resolves when the reader has taken nothing for a while. There may be thousands of lines, and it may be busy. */
+  async #standstill(): Promise<void> {
+    const endAtMs = performance.now() + LEAVE_MS_MAX
+    let unread = Number.POSITIVE_INFINITY
+    while (this.#output.unread < unread && performance.now() < endAtMs) {
+      unread = this.#output.unread
+      await delay(LAST_WORDS_MS_MAX)
+    }
   }
 
   async #live(group: string, options: JoinOptions): Promise<void> {

@@ -250,7 +250,7 @@ export class Engine {
 
   #hear(bytes: Uint8Array, from: Endpoint): void {
     const current = this.#current
-    if (current !== null && viewTagOf(bytes, 0) === current.view.tag) current.heard(rankOf(bytes, 0), from, this.#nowMs)
+    if (current !== null && viewTagOf(bytes, 0) === current.view.tag) current.heard(bytes, from, this.#nowMs)
   }
 
   #data(bytes: Uint8Array, at: number, slab: Slab): void {
@@ -299,7 +299,7 @@ export class Engine {
   }
 
   /** @param index  of the last message of total order before it; null: this member has gone through the view before */
-  #install(view: AgreedView, index: number | null): Float64Array {
+  #install(view: AgreedView, index: number | null): ViewState {
     const before = this.#current
     const { counters, outbox } = this
     const control = (to: Endpoint | null, { view: { tag }, rank }: ViewState, body: ControlBody) =>
@@ -325,7 +325,7 @@ export class Engine {
     state.out.flow.isAwaited ||= this.#isAwaited || (last?.out.flow.isAwaited ?? false)
     this.#isAwaited = false
     this.#before = null
-    return state.heardAtMs
+    return state
   }
 
   /** This member is in no view any more, but looks for one. */

@@ -8,7 +8,7 @@ import type { Slab } from '../slab.js'
 import type { Endpoint, View } from '../types.js'
 import type { Control, ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
-import { BODY_CHECKED, DATA, lengthOf, rankOf, seqOf, stableOf } from '../wire/header.js'
+import { BODY_CHECKED, DATA, kindOf, lengthOf, rankOf, seqOf, stableOf } from '../wire/header.js'
 import { distance, earlier, plus } from '../wire/seqno.js'
 import type { AgreedView } from '../wire/view-codec.js'
 import { CausalStamp } from './causal-stamp.js'
@@ -51,8 +51,9 @@ export class ViewState {
   isTurnDue = false
   /** Delivered up to the cut; kept for those who are not that far. */
   isOver = false
-  /** By rank: when the last packet of a member came. */
+  /** By rank: when the last packet of a member came, and the last of those that go to all. */
   readonly heardAtMs: Float64Array
+  readonly toAllAtMs: Float64Array
   #beatAtMs: number
   readonly #announcer = new Announcer()
   #announced: number
@@ -76,6 +77,7 @@ export class ViewState {
     this.#beatAtMs = nowMs
     this.#announced = before
     this.heardAtMs = new Float64Array(size).fill(NEVER)
+    this.toAllAtMs = this.heardAtMs.slice()
     this.#echoes = new Echoes(size, this.rank, BEAT_MS)
     this.#hearsAll = size <= DIGEST_MEMBERS_MAX
     this.#stability = new Stability(size, this.rank, before, this.#hearsAll)
@@ -134,12 +136,15 @@ export class ViewState {
   }
 
   /**
-   * Something of member `rank` came, and from there. What another repairs for it bears its rank, but comes from
+   * A packet of a member came, and from there. What another repairs for it bears its rank, but comes from
    * elsewhere, and is no sign of life.
    */
-  heard(rank: number, from: Endpoint, nowMs: number): void {
+  heard(bytes: Uint8Array, from: Endpoint, nowMs: number): void {
+    const rank = rankOf(bytes, 0)
     const endpoint = this.view.members[rank]?.endpoint
-    if (endpoint !== undefined && isSame(endpoint, from)) this.heardAtMs[rank] = nowMs
+    if (endpoint === undefined || !isSame(endpoint, from)) return
+    this.heardAtMs[rank] = nowMs
+    if (kindOf(bytes, 0) === DATA) this.toAllAtMs[rank] = nowMs
   }
 
   /** The judged data packet at `at`, of this view. @param slab  where `bytes` lie */
@@ -176,6 +181,7 @@ export class ViewState {
 
   /** A control frame of the reliable multicast. Returns false if it is of another kind. */
   control(rank: number, { nack, report, announce, beat }: Control, nowMs: number): boolean {
+    if (announce || beat) this.toAllAtMs[rank] = nowMs
     if (nack) this.#recovery.nacked(rank, nack, nowMs)
     else if (report) this.#acknowledge(rank, report.received ?? 0, report.consumed ?? 0)
     else if (announce) {

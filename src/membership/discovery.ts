@@ -4,8 +4,18 @@ const LISTEN_MS = 300
 const DEFER_MS = 1_000
 /** A timer this late means that the process itself stood still. */
 const ASLEEP_MS = 100
+/** Who could not hear what goes to all tries again after so long at the latest: peers may send it only to members. */
+const DEAF_MS_MAX = 60_000
 const JOIN_MS_MIN = 30
 const JOIN_MS_MAX = 400
+
+/** What a member has learned from being left out. */
+interface Lesson {
+  /** Before that it asks nobody. */
+  readonly restUntilMs: number
+  /** It could not hear what the group sends to all. */
+  readonly isDeaf: boolean
+}
 
 /**
  * On sending: asks to join, at growing intervals with a random part, until a view has this member in it.
@@ -20,14 +30,26 @@ export class Discovery {
   #intervalMs = JOIN_MS_MIN
   #foundAtMs: number
   #hasHeardGroup = false
+  /** Before that it comes in only if it has heard a group. */
+  readonly #mustHearUntilMs: number
 
-  /** @param mayFound  false for who knows a lineage: it never founds another (C7)  @param fromMs  before that it asks nobody */
-  constructor(incarnation: string, mayFound: boolean, fromMs: number, random: () => number) {
+  /**
+   * @param mayFound  false for who knows a lineage: it never founds another (C7)
+   * @param lesson  of a life before this one, or null
+   */
+  constructor(incarnation: string, mayFound: boolean, lesson: Lesson | null, nowMs: number, random: () => number) {
+    const fromMs = Math.max(nowMs, lesson?.restUntilMs ?? 0)
+    this.#mustHearUntilMs = lesson?.isDeaf ? fromMs + DEAF_MS_MAX : 0
     this.#incarnation = incarnation
     this.#random = random
     this.#fromMs = fromMs
     this.deadlineMs = fromMs
     this.#foundAtMs = mayFound ? fromMs + LISTEN_MS : Number.POSITIVE_INFINITY
+  }
+
+  /** Whether it should accept an invitation. */
+  mayAccept(nowMs: number): boolean {
+    return this.#hasHeardGroup || nowMs >= this.#mustHearUntilMs
   }
 
   /** This member was asked in. */

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../types.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
+import type { SignsOfLife } from './failure-detector.js'
 import type { PastViews } from './past-views.js'
 
 /** What membership asks of the engine. */
@@ -16,10 +17,10 @@ export interface MembershipEffects {
   /** Delivers the current view up to `cut`; nothing more comes of it. */
   close(cut: readonly number[]): void
   /**
-   * Returns, by rank, when each member was last heard in it; the engine keeps that up.
+   * Returns when each member was last heard in it; the engine keeps that up.
    * @param index  of the last message of total order before it; null: this member has closed the view before
    */
-  install(view: AgreedView, index: number | null): Float64Array
+  install(view: AgreedView, index: number | null): SignsOfLife
   /** Of the last message of total order that was delivered in the current view. */
   index(): number
   /** The group's lineage has met another; `isOurs`: the one that goes on is ours. */

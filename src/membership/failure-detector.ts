@@ -13,24 +13,37 @@ const SILENCE_MS_MIN = 600
 const SILENCE_MS_MAX = 10_000
 /** Who was never heard may still be on its way into the view. */
 const NEWCOMER_MS = 1_500
+/** What goes to all is not to be silent for so long while the member answers those who ask it alone. */
+const PATH_MS = 3_000
 /** Refusals in a row that accuse: a port that is closed once may be another's. */
 const REFUSALS = 2
 /** Gaps between signs of life below this say nothing about how long silence may last. */
 const GAP_MS_MIN = 50
 
+/** By rank: when the last packet of each member came, or NEVER; kept up by whoever receives them. */
+export interface SignsOfLife {
+  /** Any. */
+  readonly heardAtMs: Float64Array
+  /** One that went to all. */
+  readonly toAllAtMs: Float64Array
+}
+
 /**
- * Who of a view's members seems to be alive, by one member's own ears. Every packet is a sign of life.
+ * Who of a view's members seems to be alive, by one member's own ears. Every packet is a sign of life, of the path by which it came.
  *
  * On silence: the neighbour is probed after NEIGHBOUR_MS, anyone after DOUBT_MS, all the time until it is heard again.
  * Accused is who was silent for longer than its habits allow: the mean of its gaps and four times their deviation
  * (the estimator of RFC 6298; the idea is Hayashibara et al., The phi accrual failure detector, 2004), within bounds;
- * or who answers from a closed port, twice.
- * Invariant: an accusation ends with the first sign of life.
+ * or who answers from a closed port, twice; or of whom nothing that goes to all has come for PATH_MS, though it answers
+ * probes: a switch that has forgotten the group (IGMP snooping) stops multicast alone, and who gets no messages would hold up
+ * everybody's for ever.
+ * Invariant: an accusation ends with the first sign of life, on the path that was silent.
  */
 export class FailureDetector {
   deadlineMs: number
   readonly #self: number
   readonly #heardAtMs: Float64Array
+  readonly #toAllAtMs: Float64Array
   readonly #seenAtMs: Float64Array
   /** By rank: when a probe was answered last. */
   readonly #answeredAtMs: Float64Array
@@ -43,14 +56,12 @@ export class FailureDetector {
   #sinceMs: number
   readonly #accused = new Set<number>()
 
-  /**
-   * @param self  this member's rank
-   * @param heardAtMs  by rank: when the last packet came, or NEVER; kept by whoever receives them
-   */
-  constructor(self: number, heardAtMs: Float64Array, nowMs: number) {
+  /** @param self  this member's rank */
+  constructor(self: number, { heardAtMs, toAllAtMs }: SignsOfLife, nowMs: number) {
     const size = heardAtMs.length
     this.#self = self
     this.#heardAtMs = heardAtMs
+    this.#toAllAtMs = toAllAtMs
     this.#seenAtMs = heardAtMs.slice()
     this.#answeredAtMs = heardAtMs.slice()
     this.#sinceMs = nowMs
@@ -65,6 +76,14 @@ export class FailureDetector {
   /** Ranks of those taken for dead. */
   get accused(): ReadonlySet<number> {
     return this.#accused
+  }
+
+  /** Others answer this member, but nothing that goes to all comes here any more. */
+  isDeaf(nowMs: number): boolean {
+    const others = [...this.#heardAtMs.keys()].filter(rank => rank !== this.#self)
+    const isSilent = (rank: number) => nowMs - Math.max(this.#toAllAtMs[rank], this.#sinceMs) >= PATH_MS
+    const isThere = (rank: number) => nowMs - Math.max(this.#heardAtMs[rank], this.#answeredAtMs[rank]) < PATH_MS
+    return others.every(isSilent) && others.some(isThere)
   }
 
   /** There is another's word, or another reason, to look closer. */
@@ -109,14 +128,13 @@ export class FailureDetector {
       const silentFromMs = this.#silentFromMs(rank)
       const silenceMs = nowMs - silentFromMs
       const boundMs = this.#boundMs(rank)
-      if (silenceMs >= boundMs || this.#refusals[rank] >= REFUSALS) {
+      const untilMs = Math.min(silentFromMs + boundMs, Math.max(this.#toAllAtMs[rank], this.#sinceMs) + PATH_MS)
+      if (nowMs >= untilMs || this.#refusals[rank] >= REFUSALS) {
         if (!this.#accused.has(rank)) hasChanged = true
         this.#accused.add(rank)
       } else if (this.#accused.delete(rank)) hasChanged = true
       this.#probe(rank, silenceMs, nowMs, probe)
-      if (!this.#accused.has(rank)) {
-        this.deadlineMs = Math.min(this.deadlineMs, silentFromMs + boundMs)
-      }
+      if (!this.#accused.has(rank)) this.deadlineMs = Math.min(this.deadlineMs, untilMs)
     }
     return hasChanged
   }

@@ -70,8 +70,7 @@ export class Membership {
       this.#past,
       random,
     )
-    const fromMs = Math.max(nowMs, this.#past.restUntilMs)
-    this.#discovery = new Discovery(options.self.incarnation, options.lineage === null, fromMs, random)
+    this.#discovery = new Discovery(options.self.incarnation, options.lineage === null, this.#past, nowMs, random)
   }
 
   get view(): AgreedView | null {
@@ -207,7 +206,7 @@ export class Membership {
     this.#discovery = null
     this.#giveUpAtMs = Number.POSITIVE_INFINITY
     this.#lineage = view.lineage
-    const heardAtMs = this.#effects.install(view, index)
+    const signs = this.#effects.install(view, index)
     const send = (to: number | null, body: ControlBody) =>
       this.#effects.send(to === null ? null : view.members[to].endpoint, view.tag, rank, body)
     const effects = {
@@ -223,7 +222,7 @@ export class Membership {
         this.#close(value, nowMs)
       },
     }
-    this.#watch = new ViewWatch(view, rank, heardAtMs, effects, this.#random, nowMs)
+    this.#watch = new ViewWatch(view, rank, signs, effects, this.#random, nowMs)
     this.#hails.installed(nowMs)
     if (this.isLeaving) this.#watch.leave(nowMs)
   }
@@ -273,7 +272,7 @@ export class Membership {
     this.#effects.abandon()
     this.#merged(into, false)
     this.#invitation = null
-    this.#discovery = new Discovery(this.#self.incarnation, false, nowMs, this.#random)
+    this.#discovery = new Discovery(this.#self.incarnation, false, null, nowMs, this.#random)
     if (this.isLeaving) this.#goodbye()
   }
 
@@ -350,7 +349,7 @@ export class Membership {
       if (this.#watch.hasQuorum) return this.#watch.giveWay(into, nowMs)
       this.#giveWay(into, nowMs)
     }
-    if (this.#discovery === null || this.isLeaving) return
+    if (!this.#discovery?.mayAccept(nowMs) || this.isLeaving) return
     // Of two groups that ask it in, and do not hear each other, one would wait for a member that never comes.
     const isElsewhere = this.#invitation !== null && this.#invitation.lineage !== into
     if (isElsewhere && nowMs - this.#invitation!.atMs < INVITED_MS) return
@@ -387,7 +386,7 @@ export class Membership {
   /** The lineage goes on without this member. @param cut  null: nobody is left who could say what was decided */
   #leftOut(cut: readonly number[] | null, nowMs: number): void {
     this.#isGone = true
-    this.#past.leftOut(nowMs)
+    this.#past.leftOut(this.#watch?.isDeaf(nowMs) ?? false, nowMs)
     this.#effects.excluded(cut)
   }
 

@@ -42,11 +42,14 @@ interface Answer extends Decision {
  */
 export class PastViews {
   readonly #past = new Map<number, Past>()
+  /** This member was left out deaf: it is to hear the group before it comes back. */
+  isDeaf = false
   #leftOutAtMs = Number.NEGATIVE_INFINITY
   #restMs = 0
 
-  /** The others went on without this member. */
-  leftOut(nowMs: number): void {
+  /** The others went on without this member. @param isDeaf  nothing that goes to all had come to it for long */
+  leftOut(isDeaf: boolean, nowMs: number): void {
+    this.isDeaf = isDeaf
     const isRare = nowMs - this.restUntilMs > STEADY_MS
     this.#restMs = isRare ? 0 : Math.min(Math.max(2 * this.#restMs, REST_MS_MIN), REST_MS_MAX)
     this.#leftOutAtMs = nowMs

@@ -5,7 +5,7 @@ import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
 import { type AgreedView, decodeValue, type Peer, type Value } from '../wire/view-codec.js'
 import { Accusations } from './accusations.js'
-import { FailureDetector, NEVER } from './failure-detector.js'
+import { FailureDetector, NEVER, type SignsOfLife } from './failure-detector.js'
 import type { Joiner } from './invitations.js'
 import { ViewAgreement, votersOf } from './view-agreement.js'
 
@@ -67,7 +67,7 @@ export class ViewWatch {
   constructor(
     view: AgreedView,
     rank: number,
-    heardAtMs: Float64Array,
+    signs: SignsOfLife,
     effects: WatchEffects,
     random: () => number,
     nowMs: number,
@@ -78,8 +78,8 @@ export class ViewWatch {
     this.#voters = voters
     this.#effects = effects
     this.#random = random
-    this.#heardAtMs = heardAtMs
-    this.#detector = new FailureDetector(rank, heardAtMs, nowMs)
+    this.#heardAtMs = signs.heardAtMs
+    this.#detector = new FailureDetector(rank, signs, nowMs)
     this.#accusations = new Accusations(view.members.length, rank, voters)
     const plan = (promised: readonly number[], cut: readonly number[], nowMs: number) =>
       this.#plan(promised, cut, nowMs)
@@ -114,6 +114,11 @@ export class ViewWatch {
 
   isCoordinator(nowMs: number): boolean {
     return this.#coordinator(nowMs) === this.rank
+  }
+
+  /** Multicast does not get here, though unicast does. */
+  isDeaf(nowMs: number): boolean {
+    return this.#detector.isDeaf(nowMs)
   }
 
   accuses(rank: number): boolean {
@@ -234,8 +239,14 @@ export class ViewWatch {
       .filter(rank => !this.#leaving.has(rank))
       .map(rank => ({ ...view.members[rank], voter: view.members[rank].voter || this.#ready.has(rank) }))
     const names = new Set(staying.map(({ name }) => name))
+    // 1. A joiner asks again while the value with it in is voted upon. 2. That is decided, it comes in, and is to be put out
+    // soon after. 3. Its second asking must not bring this same life back: it would take itself for one who stayed, though
+    // what it sent does not count. It is to hear that it is out.
+    const isNew = ({ incarnation }: Peer) => view.members.every(member => member.incarnation !== incarnation)
     // Of two joiners with one name the first is taken; the other asks again, and is refused then.
-    const joining = this.#effects.takeJoiners(nowMs).filter(({ peer }) => !names.has(peer.name) && names.add(peer.name))
+    const joining = this.#effects
+      .takeJoiners(nowMs)
+      .filter(({ peer }) => isNew(peer) && !names.has(peer.name) && names.add(peer.name))
     let members: Peer[] = [...staying, ...joining.map(({ peer }) => peer)]
     // All leave. The last to go must see the others out; its own leaving comes after.
     if (members.length === 0) members = [view.members[promised[0]]]

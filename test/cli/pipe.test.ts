@@ -156,6 +156,21 @@ describe('tutti pipe, real processes', { timeout: 120_000 }, () => {
     expect(new Set(errors.map(line => line.code))).toEqual(new Set(['ERR_TUTTI_LEAVE_TIMEOUT']))
   })
 
+  it('says so of each of thousands, to a reader that takes its time', async () => {
+    const member = new PipeProcess('a', [...ownGroup(), '--expect', '2'])
+    await member.first('ready')
+    const ids = Array.from({ length: 9_000 }, (_, i) => String(i))
+    for (const id of ids) member.send('held', id)
+    member.endInput()
+    const slow = setInterval(() => {
+      member.pause()
+      setTimeout(() => member.resume(), 20)
+    }, 60)
+    expect(await member.ended).toBe(1)
+    clearInterval(slow)
+    expect(member.of('error').map(({ id }) => id)).toEqual([...ids, undefined])
+  })
+
   it('refuses a second member of one name', async () => {
     const group = ownGroup()
     const first = new PipeProcess('a', group)

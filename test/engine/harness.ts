@@ -9,11 +9,14 @@ export class Packet {
   readonly from: string
   readonly to: string
   readonly bytes: Uint8Array
+  /** It goes to all. */
+  readonly isMulticast: boolean
 
-  constructor(from: string, to: string, bytes: Uint8Array) {
+  constructor(from: string, to: string, bytes: Uint8Array, isMulticast: boolean) {
     this.from = from
     this.to = to
     this.bytes = bytes
+    this.isMulticast = isMulticast
   }
 
   /** 'data', 'tell', the name of a control body ('nack', 'decide'), or 'fragment' of one. */
@@ -166,7 +169,7 @@ export class Harness {
       if (member === sender || (to !== null && to.port !== member.engine.self.endpoint.port)) continue
       const packets: Packet[] = []
       for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
-        packets.push(new Packet(from, name, bytes.slice(at, at + PACKET_BYTES)))
+        packets.push(new Packet(from, name, bytes.slice(at, at + PACKET_BYTES), to === null))
       }
       this.sent.push(...packets)
       const arriving = packets.filter(packet => !this.loses(packet))

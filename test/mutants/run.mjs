@@ -1,7 +1,7 @@
 // Applies each mutant to a copy of the project and runs the suite on it: prints the check that caught it, and fails if
 // one gets away. `npm run mutants [-- PART OF A NAME]`.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,27 +34,37 @@ function copyProject() {
   return folder
 }
 
-function apply(folder, { name, file, find, replace }) {
+/** Before anything is run: a mutant whose line was rewritten says so at once, not when its turn comes. */
+function check({ name, file, find }) {
+  const text = readFileSync(join(root, file), 'utf8')
+  if (text.split(find).length !== 2) throw new Error(`mutant "${name}": its text must occur once in ${file}`)
+}
+
+function apply(folder, { file, find, replace }) {
   const path = join(folder, file)
   const text = readFileSync(path, 'utf8')
-  if (text.split(find).length !== 2) throw new Error(`mutant "${name}": its text must occur once in ${file}`)
   writeFileSync(
     path,
     text.replace(find, () => replace),
   )
 }
 
+/** A mutant that never ends is caught by this; a busy machine should not be. */
+const SUITE_MS_MAX = 300_000
+
 /** The first check that failed, or null. */
 function judge(folder) {
-  for (const suite of SUITES) {
-    const report = join(folder, 'report.json')
+  for (const [i, suite] of SUITES.entries()) {
+    // One for each: that of a suite which did not end must not be taken from the one before.
+    const report = join(folder, `report-${i}.json`)
     const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
     spawnSync(process.execPath, [vitest, 'run', ...suite, '--bail=1', '--reporter=json', `--outputFile=${report}`], {
       cwd: folder,
       env: { ...process.env, FULL: '', MUTANT: '1' },
       stdio: 'ignore',
-      timeout: 120_000,
+      timeout: SUITE_MS_MAX,
     })
+    if (!existsSync(report)) return 'the suite did not end in time'
     const { testResults, success } = JSON.parse(readFileSync(report, 'utf8'))
     if (success) continue
     const failed = testResults.flatMap(file => file.assertionResults).find(({ status }) => status === 'failed')
@@ -77,6 +87,7 @@ function control() {
   }
 }
 
+for (const mutant of mutants) check(mutant)
 control()
 const [, , part = ''] = process.argv
 const chosen = mutants.filter(({ name }) => name.includes(part))

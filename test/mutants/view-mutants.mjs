@@ -94,9 +94,9 @@ export const viewMutants = [
   },
   {
     name: 'leaves without a word that the others can do without it',
-    file: 'src/membership/membership.ts',
-    find: 'untilMs: nowMs + LINGER_MS, askAtMs: nowMs }',
-    replace: 'untilMs: nowMs, askAtMs: nowMs }',
+    file: 'src/membership/lingering.ts',
+    find: 'this.#untilMs = nowMs + LINGER_MS',
+    replace: 'this.#untilMs = nowMs',
   },
   {
     name: 'forgets decisions when it is left out',
@@ -113,14 +113,32 @@ export const viewMutants = [
   {
     name: 'takes what another repairs for a sign of life',
     file: 'src/engine/view-state.ts',
-    find: 'if (endpoint !== undefined && isSame(endpoint, from))',
-    replace: 'if (endpoint !== undefined && (from || isSame(endpoint, from)))',
+    find: 'if (endpoint === undefined || !isSame(endpoint, from)) return',
+    replace: 'if (endpoint === undefined || !(from || isSame(endpoint, from))) return',
+  },
+  {
+    name: 'takes an answer to a probe for a sign that multicast gets through',
+    file: 'src/membership/failure-detector.ts',
+    find: 'Math.max(this.#toAllAtMs[rank], this.#sinceMs) + PATH_MS',
+    replace: 'Math.max(this.#toAllAtMs[rank], this.#answeredAtMs[rank], this.#sinceMs) + PATH_MS',
+  },
+  {
+    name: 'lets one come back that hears no multicast',
+    file: 'src/membership/past-views.ts',
+    find: 'this.isDeaf = isDeaf',
+    replace: 'this.isDeaf = isDeaf && nowMs < 0',
   },
   {
     name: 'judges others after it slept itself',
     file: 'src/membership/membership.ts',
     find: 'if (sleptMs >= ASLEEP_MS) this.#watch?.slept(nowMs)',
     replace: 'if (sleptMs < 0) this.#watch?.slept(nowMs)',
+  },
+  {
+    name: 'takes a member that it puts out for a joiner',
+    file: 'src/membership/view-watch.ts',
+    find: 'isNew(peer) && !names.has(peer.name)',
+    replace: '(isNew(peer) || true) && !names.has(peer.name)',
   },
   {
     name: 'gives way to any lineage that hails',

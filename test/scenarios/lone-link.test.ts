@@ -107,3 +107,63 @@ describe('one who cannot hear, or cannot be heard', () => {
     expect(story.faults).toEqual([])
   })
 })
+
+/** As a switch does that has forgotten who listens (IGMP snooping): multicast dies, and unicast lives. */
+describe('one path of two (C26)', () => {
+  test('who gets no multicast any more, and answers all the same, is put out, and holds nobody up', () => {
+    const story = new Story()
+    const [a, , c] = story.group('a', 'b', 'c')
+    story.losing(({ to, isMulticast }) => to === 'b' && isMulticast)
+    while (a.fill() > 0) story.run(1)
+    story.until(() => a.view === 'a c' && c.view === 'a c', 5_000)
+    story.until(() => story.member('b').log.includes('excluded'))
+    // It asks to come back, and can be asked in, but would be no use to anybody.
+    const before = viewsOf(a).length
+    story.run(20_000)
+    expect(viewsOf(a)).toHaveLength(before)
+    expect(a.log.filter(line => line.includes('blocked')).at(-1)).toMatch(/^unblocked/)
+    story.heal()
+    story.untilOne('a', 'b', 'c')
+    expect(story.faults).toEqual([])
+  })
+
+  test('who sends none that arrives, and answers all the same, is put out', () => {
+    const story = new Story()
+    const [a, b, c] = story.group('a', 'b', 'c')
+    story.losing(({ from, isMulticast }) => from === 'b' && isMulticast)
+    b.send('b#0:')
+    story.until(() => a.view === 'a c' && c.view === 'a c', 5_000)
+    story.until(() => b.log.includes('excluded'))
+    story.heal()
+    story.untilOne('a', 'b', 'c')
+    expect(story.faults).toEqual([])
+  })
+
+  test('where it dies for all at once all say so, and go on when it is back', () => {
+    const story = new Story()
+    const members = story.group('a', 'b', 'c')
+    story.losing(({ isMulticast }) => isMulticast)
+    story.run(6_000)
+    for (const { log } of members) expect(log.at(-1)).toMatch(/^blocked no-quorum: \w \w$/)
+    story.heal()
+    story.untilOne('a', 'b', 'c')
+    story.run(1_000)
+    for (const { log } of members) expect(log.filter(line => line.includes('blocked')).at(-1)).toMatch(/^unblocked/)
+    expect(story.faults).toEqual([])
+  })
+
+  test('one way between two alone it is the others who bring what is missing, and nobody is put out in a second', () => {
+    const story = new Story()
+    const [a, b] = story.group('a', 'b', 'c')
+    const end = story.losing(({ from, to, isMulticast }) => from + to === 'ab' && isMulticast)
+    for (let i = 0; i < 100; i++) {
+      a.send(`a#${i}:`)
+      story.run(20)
+    }
+    end()
+    story.run(100)
+    expect(b.log.filter(line => line.startsWith('a: '))).toHaveLength(100)
+    expect(viewsOf(b)).toEqual([])
+    expect(story.faults).toEqual([])
+  })
+})

@@ -100,6 +100,33 @@ describe('who is left out', () => {
   })
 })
 
+describe('who has just come', () => {
+  test('and is put out at once is not taken back in the same life, though it had asked a second time before it was in', () => {
+    // 1. a proposes a view with d; d, who does not know that, asks again, is asked back and echoes it. 2. The view is decided,
+    // d is in, says something that nobody hears, and is heard no more. 3. a puts it out, and has its echo still. Were d
+    // in the next view by that, it would take itself for one of those who went on, with a message that they do not have.
+    const story = new Story()
+    const [a] = story.group('a', 'b', 'c')
+    const slow = story.losing(({ is, to }) => is === 'accepted' && to === 'a')
+    const [d] = story.start('d')
+    story.until(() => story.sent.some(({ is, from }) => is === 'accept' && from === 'a'))
+    story.run(2)
+    story.sent.length = 0
+    story.until(() => story.sent.some(({ is }) => is === 'invite'))
+    story.run(3)
+    slow()
+    story.until(() => d.view === 'a b c d' && a.view === 'a b c d')
+    story.run(20)
+    const mute = story.losing(({ from }) => from === 'd')
+    d.send('d#0:')
+    story.until(() => a.view === 'a b c', 2_000)
+    mute()
+    story.untilOne('a', 'b', 'c', 'd')
+    expect(d.log).toContain('excluded')
+    expect(story.faults).toEqual([])
+  })
+})
+
 describe('one name (C26)', () => {
   test('a restart that is faster than suspicion replaces the old life', () => {
     for (const name of ['a', 'b', 'c']) {

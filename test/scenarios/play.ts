@@ -287,6 +287,16 @@ class Player {
       case 'loss':
         lose(incident.ms, () => this.#random.chance(incident.chance))
         break
+      case 'path': {
+        const key = keyOf(incident.who)
+        lose(incident.ms, ({ from, to, isMulticast }) => isMulticast && (incident.isDeaf ? to : from) === key)
+        break
+      }
+      case 'reform': {
+        const { member, isDead, isLeaving } = processOf(incident.who)
+        if (!isDead && !isLeaving && !member.isClosed && member.engine.isStranded) member.reform(nowMs)
+        break
+      }
       case 'delay':
         this.#delays.push({ untilMs: nowMs + incident.ms, upToMs: incident.upToMs })
     }

@@ -24,6 +24,10 @@ export type Incident = { readonly atMs: number } & (
   | { readonly kind: 'lose'; readonly step: Step | 'data'; readonly to: number; readonly ms: number }
   | { readonly kind: 'loss'; readonly chance: number; readonly ms: number }
   | { readonly kind: 'delay'; readonly upToMs: number; readonly ms: number }
+  /** An operator takes the way out too early: who hears no quorum founds the group anew, though others may live. */
+  | { readonly kind: 'reform'; readonly who: number }
+  /** `isDeaf`: no multicast comes to it, else none of its own gets out; unicast is as it was. */
+  | { readonly kind: 'path'; readonly who: number; readonly isDeaf: boolean; readonly ms: number }
 )
 
 /** One story: who is there at first, what happens to them, and when. */
@@ -73,6 +77,14 @@ export function plotOf(seed: number): Plot {
     incidents.push({ atMs, ...incidentOf(random.pick(DRAWN), members, random) } as Incident)
     if (random.chance(0.4)) incidents.push({ atMs, ...incidentOf('send', members, random) } as Incident)
   }
+  // Last, so that each of these leaves the rest of a seed's story as it was.
+  const at = () => random.below(atMs + 3_000)
+  if (random.chance(0.15)) incidents.push({ atMs: at(), kind: 'reform', who: random.below(members) })
+  if (random.chance(0.15)) {
+    const ms = random.below(random.pick([2_000, 8_000]))
+    incidents.push({ atMs: at(), kind: 'path', who: random.below(members), isDeaf: random.chance(0.5), ms })
+  }
+  incidents.sort((a, b) => a.atMs - b.atMs)
   return { seed, members, beginning, incidents }
 }
 
