@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { parseTrace, type TraceLine } from '../../src/sim/trace.js'
+import type { Order } from '../../src/types.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 
@@ -99,9 +100,9 @@ export class PipeProcess {
   }
 
   /** Sends with an id, so that the trace says in which view. Returns false when the pipe is full. */
-  send(data: string, id: string): boolean {
+  send(data: string, id: string, how: { readonly order?: Order; readonly safe?: boolean } = {}): boolean {
     this.#unanswered.add(id)
-    return this.command({ op: 'send', data, id })
+    return this.command({ op: 'send', data, id, ...how })
   }
 
   /** Sends that were neither taken over nor refused so far. */

@@ -140,6 +140,25 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'the sequencer killed while members come, go and return, 5 % loss',
+    places: BOTH,
+    sizes: [4],
+    lossPercent: 5,
+    guests: 1,
+    full: ['4 loopback', '4 namespaces'],
+    play: async troupe => {
+      const [sequencer, leaver] = troupe.seniority
+      troupe.start('guest')
+      await delay(randomInt(200))
+      troupe.crash(sequencer)
+      await troupe.dismiss(leaver)
+      troupe.start(sequencer)
+      await troupe.inOneView()
+      troupe.crash(troupe.seniority[0])
+      troupe.start(leaver)
+    },
+  },
+  {
     name: 'SIGSTOP of a member for 10 s',
     places: BOTH,
     sizes: [4, 8],

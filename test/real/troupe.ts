@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Namespaces } from '../../bench/namespaces.js'
 import { checkTrace } from '../../src/sim/checkers/index.js'
 import type { TraceLine } from '../../src/sim/trace.js'
+import type { Order } from '../../src/types.js'
 import { type Line, ownGroup, PipeProcess, traceOf } from '../cli/pipe-process.js'
 
 export type Place = 'loopback' | 'namespaces'
@@ -24,6 +25,9 @@ const LARGE_EVERY = 40
 const LARGE = 'x'.repeat(4_000)
 const SMALL = 'x'.repeat(60)
 const POLL_MS = 5
+const ORDERS: readonly Order[] = ['fifo', 'causal', 'total']
+/** One in so many is safe; no multiple of the number of orders. */
+const SAFE_EVERY = 4
 
 /** The processes of one scenario, one member each: who runs, what all of them said, and the traffic between them. */
 export class Troupe {
@@ -91,6 +95,14 @@ export class Troupe {
     }
   }
 
+  /** It leaves in order. */
+  async dismiss(name: string): Promise<void> {
+    const member = this.member(name)
+    this.#running.delete(name)
+    const code = await member.leave()
+    if (code !== 0) throw new Error(`${member.id} could not leave: ${member.stderr}`)
+  }
+
   /** No packet of the first gets to the second any more. */
   cut(from: readonly string[], to: readonly string[]): void {
     for (const a of from) for (const b of to) this.hosts!.cut(this.#hostOf.get(a)!, this.#hostOf.get(b)!)
@@ -115,8 +127,14 @@ export class Troupe {
   /** What everybody sends now everybody gets: then all that was sent before has arrived too. */
   async allHearAll(seconds = 20): Promise<void> {
     await this.until('all sends answered', () => this.running.every(member => member.unanswered === 0), seconds)
-    const finals = this.running.map(member => `${member.id} says ${++this.#sent}, at last`)
-    for (const [i, member] of this.running.entries()) member.send(finals[i], finals[i])
+    const finals: string[] = []
+    for (const member of this.running) {
+      for (const order of ORDERS) {
+        const data = `${member.id} says ${++this.#sent}, at last in ${order} order`
+        member.send(data, data, { order })
+        finals.push(data)
+      }
+    }
     const hasAll = (member: PipeProcess) => {
       const recent = new Set(
         member
@@ -181,7 +199,8 @@ export class Troupe {
       const count = Math.ceil((DELIVERIES_PER_SECOND * TICK_MS) / 1000 / (size * size))
       for (let i = 0; i < count && member.unanswered < UNANSWERED_MAX; i++) {
         const n = ++this.#sent
-        member.send(`${member.id} says ${n} ${n % LARGE_EVERY === 0 ? LARGE : SMALL}`, String(n))
+        const how = { order: ORDERS[n % ORDERS.length], safe: n % SAFE_EVERY === 0 }
+        member.send(`${member.id} says ${n} ${n % LARGE_EVERY === 0 ? LARGE : SMALL}`, String(n), how)
       }
       await delay(TICK_MS)
     }
