@@ -326,8 +326,8 @@ export class Group extends EventEmitter<GroupEvents> {
 
   #lose(to: string, reckoning: Reckoning): void {
     for (const { sent, error } of this.#unconfirmed.get(to)?.lost(reckoning) ?? []) {
-      // After the `send` that it speaks of has resolved, however short ago that was.
-      queueMicrotask(() => this.#listeners.safely(() => this.emit('lost', sent, error)))
+      // After whoever awaits the `send` that it speaks of has gone on, however short ago that was resolved.
+      this.#ports.clock.defer(() => this.#listeners.safely(() => this.emit('lost', sent, error)))
     }
   }
 
