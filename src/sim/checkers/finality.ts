@@ -5,8 +5,7 @@ import type { Delivery, Life, Stay } from './life.js'
 export type IsFinal = (item: Delivery, stay: Stay, life: Life) => boolean
 
 /**
- * What a member delivered that went on from the view, or left in order, stands; so does what was safe, and in total order
- * all that has its place before that. The end of what
+ * What a member delivered that went on from the view, or left in order, stands; so does what was safe. The end of what
  * it delivered last before it crashed or was left out may be its own alone; and who is still in a view from which others
  * went on may have been left out without knowing it. What the close of a view made safe is safe by the decision that
  * closed it: that this member had got so far is all that its trace may lack. Who gives up its lineage closes alone.
@@ -14,13 +13,8 @@ export type IsFinal = (item: Delivery, stay: Stay, life: Life) => boolean
 export function finalityOf({ lives }: Pick<History, 'lives'>): IsFinal {
   const stays = lives.flatMap(life => life.stays)
   const closed = new Set(stays.filter(({ end }) => end === 'survived').map(({ view }) => view))
-  // Up to which index all of a stay is safe, or is what that rests on.
-  const safeUpTo = new Map(
-    stays.map(stay => [stay, Math.max(0, ...totalOf(stay).map(({ safe, index }) => (safe === true ? index! : 0)))]),
-  )
-  return ({ safe, order, index }, stay, { fate, stays }) => {
+  return ({ safe }, stay, { fate, stays }) => {
     if (safe === true || stay.end === 'survived' || stay.end === 'left') return true
-    if (order === 'total' && index !== undefined && index < safeUpTo.get(stay)!) return true
     if (safe === 'close' && (fate === 'live' || fate === 'crashed') && stay === stays[stays.length - 1]) return true
     return stay.end === 'open' && !closed.has(stay.view)
   }
