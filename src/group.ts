@@ -6,7 +6,7 @@ import { TuttiError } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import type { GroupEvents } from './group-events.js'
 import { Listeners } from './listeners.js'
-import { bytesOf, checkedClassOf, classOf, isSafeClass, orderOfClass } from './message-class.js'
+import { bytesOf, checkedClassOf, classOf } from './message-class.js'
 import type { CheckedOptions } from './options.js'
 import type { Ports } from './ports.js'
 import { aborted, SendQueue, type Sent, type Waiting } from './send-queue.js'
@@ -240,17 +240,9 @@ export class Group extends EventEmitter<GroupEvents> {
         return fate === REFUSED ? 'refused' : fate === TAKEN ? 'taken' : 'pending'
       }
       // The engine may be a view ahead of what the application has been told.
-      const sent = (waiting: Waiting, view = this.#engine.view.id): void => {
-        const { lineage } = this.#engine.view
-        const sent = { lineage, view }
-        const isSafe = isSafeClass(waiting.class)
-        const progress = this.#engine.progress(to === '' ? null : to)
-        if (progress !== undefined) {
-          const { takenUpTo: seq, stable } = progress
-          const order = orderOfClass(waiting.class)
-          this.#unconfirmedOf(to).add({ sent, seq, order, waiting: isSafe ? waiting : null }, stable)
-        }
-        if (!isSafe) waiting.resolve(sent)
+      const sent = (waiting: Waiting, progress = this.#engine.progress(to === '' ? null : to)): void => {
+        if (progress !== undefined) this.#unconfirmedOf(to).add(waiting, progress)
+        else waiting.resolve({ lineage: this.#engine.view.lineage, view: this.#engine.view.id })
       }
       queue = new SendQueue(submit, sent)
       this.#queues.set(to, queue)
@@ -259,7 +251,7 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   #deliver(batch: DeliveredEvent[], hasView: boolean): void {
-    if ((this.#unconfirmed.get('')?.waiting ?? 0) > 0) this.#settle(batch)
+    this.#unconfirmedOf('').settle(batch, this.#engine.self.incarnation)
     this.#events.push(batch)
     if (hasView) for (const event of batch) if (event.type === 'view') this.#installed(event)
     if (this.#isReady) this.#events.flush()
@@ -271,17 +263,7 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#pump()
   }
 
-  /** Those who wait for a safe message of this member hear that it was delivered. */
-  #settle(batch: readonly DeliveredEvent[]): void {
-    const { incarnation } = this.#engine.self
-    for (const event of batch) {
-      if (event.type !== 'messages' || event.safe === false || event.from.incarnation !== incarnation) continue
-      this.#unconfirmed.get('')!.delivered(event.order, event.seq)
-    }
-  }
-
   #installed({ view, change }: ViewEvent): void {
-    if (change.stayed.length > 0) this.#unconfirmed.get('')?.installed(view.lineage, view.id)
     this.#view = view
     viewChannel.publish({ group: this, view, change })
     this.#options.logger?.info({ view: view.id, members: view.members.length }, 'view')
@@ -295,7 +277,7 @@ export class Group extends EventEmitter<GroupEvents> {
         this.#pump()
         break
       case 'sealed':
-        this.#queues.get(event.to ?? '')?.sealed(event.view)
+        this.#queues.get(event.to ?? '')?.sealed(event.progress)
         this.#pump()
         break
       case 'blocked':
@@ -341,8 +323,8 @@ export class Group extends EventEmitter<GroupEvents> {
 
   #lose(to: string, reckoning: Reckoning): void {
     for (const { sent, error } of this.#unconfirmed.get(to)?.lost(reckoning) ?? []) {
-      // After the `send` that it speaks of has resolved, however short ago that was.
-      queueMicrotask(() => this.#listeners.safely(() => this.emit('lost', sent, error)))
+      // After whoever awaits the `send` that it speaks of has gone on, however short ago that was resolved.
+      this.#ports.clock.defer(() => this.#listeners.safely(() => this.emit('lost', sent, error)))
     }
   }
 

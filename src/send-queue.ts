@@ -1,3 +1,4 @@
+import type { Progress } from './engine/engine.js'
 import { TuttiError } from './errors.js'
 
 /** Where a message went: the view in which it was sealed. */
@@ -32,10 +33,10 @@ export class SendQueue {
   /** What is not sealed to its end was offered, and nobody waits for it here. */
   #isOfferPending = false
   readonly #submit: Submit
-  /** A message has been sealed to its end, in `view` or in the one now: its promise is to be settled. */
-  readonly #sent: (waiting: Waiting, view?: number) => void
+  /** A message has been taken to its end, now or as `progress` says: its promise is to be settled. */
+  readonly #sent: (waiting: Waiting, progress?: Progress) => void
 
-  constructor(submit: Submit, sent: (waiting: Waiting, view?: number) => void) {
+  constructor(submit: Submit, sent: (waiting: Waiting, progress?: Progress) => void) {
     this.#submit = submit
     this.#sent = sent
   }
@@ -90,14 +91,14 @@ export class SendQueue {
     this.#isOfferPending = true
   }
 
-  /** The pending message has been sealed to its end, in `view`. */
-  sealed(view: number): void {
+  /** The pending message has been sealed to its end. */
+  sealed(progress: Progress): void {
     // 1. an offered message comes to its end, 2. one that waits here is taken in part, 3. this tells of the first.
     if (this.#isOfferPending) {
       this.#isOfferPending = false
       return
     }
-    if (this.#pending !== null) this.#sent(this.#pending, view)
+    if (this.#pending !== null) this.#sent(this.#pending, progress)
     this.#pending = null
     this.pump()
   }

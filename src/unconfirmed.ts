@@ -1,6 +1,8 @@
+import type { Progress } from './engine/engine.js'
 import { TuttiError } from './errors.js'
+import { isSafeClass, orderOfClass } from './message-class.js'
 import type { Sent, Waiting } from './send-queue.js'
-import type { Order } from './types.js'
+import type { DeliveredEvent, Order, View } from './types.js'
 import { distance } from './wire/seqno.js'
 
 const PRUNE_MIN = 1_024
@@ -28,38 +30,46 @@ export interface Reckoning {
 /**
  * Sends to one destination (the group in its current view, or one member) of which it is not known that all who should
  * have them do. Should this member or that one be left out, their fate must be told: nothing that was taken over
- * disappears without a word.
+ * disappears without a word. Who sends a safe message waits here until it is.
  */
 export class Unconfirmed {
   #entries: Entry[] = []
   #pruneAt = PRUNE_MIN
   /** Safe ones among them. */
-  waiting = 0
+  #waiting = 0
+  /** The view that the application was told of last, and whether this member came to it from the one before. */
+  #view: View | null = null
+  #hasStayed = false
+  /** By order: the packet of that view up to which this member has delivered its own safe messages. */
+  readonly #delivered = new Map<Order, number>()
 
-  /** @param stable  all have everything up to this packet */
-  add(entry: Entry, stable: number): void {
+  /** A message was taken over: its promise is kept with that, or, of a safe one, once it is delivered. */
+  add(waiting: Waiting, { lineage, view, takenUpTo: seq, stable }: Progress): void {
+    const sent = { lineage, view }
+    const isSafe = isSafeClass(waiting.class)
+    const entry = { sent, seq, order: orderOfClass(waiting.class), waiting: isSafe ? waiting : null }
+    // Of a message in parts this may be said after it was delivered.
+    if (!isSafe || this.#isDelivered(entry)) waiting.resolve(sent)
+    else this.#waiting++
     this.#entries.push(entry)
-    if (entry.waiting !== null) this.waiting++
     if (this.#entries.length < this.#pruneAt) return
     this.#keep(({ seq, waiting }) => waiting !== null || distance(seq, stable) > 0)
   }
 
-  /** This member has delivered its own safe messages of that order up to packet `seq`. */
-  delivered(order: Order, seq: number): void {
-    this.#keep(entry => {
-      if (entry.waiting === null || entry.order !== order || distance(entry.seq, seq) > 0) return true
-      entry.waiting.resolve(entry.sent)
-      return false
-    })
-  }
-
-  /** This member has gone on to that view of its lineage: what it sent in views before was delivered. */
-  installed(lineage: string, view: number): void {
-    this.#keep(({ sent, waiting }) => {
-      if (sent.lineage !== lineage || sent.view >= view) return true
-      waiting?.resolve(sent)
-      return false
-    })
+  /** The application is about to be told of these; `incarnation` is this member's. */
+  settle(batch: readonly DeliveredEvent[], incarnation: string): void {
+    for (const event of batch) {
+      if (event.type === 'view') {
+        this.#settle()
+        this.#view = event.view
+        this.#hasStayed = event.change.stayed.length > 0
+        this.#delivered.clear()
+        this.#settle()
+      } else if (event.type === 'messages' && event.safe !== false && event.from.incarnation === incarnation) {
+        this.#delivered.set(event.order, event.seq)
+      }
+    }
+    if (this.#waiting > 0) this.#settle()
   }
 
   /**
@@ -72,7 +82,8 @@ export class Unconfirmed {
       if (lineage !== null && sent.lineage !== lineage) return true
       const isBeyond = distance(seq, upTo) > 0
       const isDoubtful = order === 'causal' && !isCausalKnown
-      if (!isBeyond && !isDoubtful) waiting?.resolve(sent)
+      // A safe one that was not delivered here must lie within what was decided: that all have it is not enough.
+      if (!isBeyond && !isDoubtful && (waiting === null || isKnown)) waiting?.resolve(sent)
       else {
         const error = isBeyond && isKnown ? notDelivered() : unknown()
         if (waiting === null) lost.push({ sent, error })
@@ -91,9 +102,26 @@ export class Unconfirmed {
     })
   }
 
+  #settle(): void {
+    this.#keep(entry => {
+      if (!this.#isDelivered(entry)) return true
+      entry.waiting?.resolve(entry.sent)
+      return false
+    })
+  }
+
+  /** What is delivered as safe all have, and what stood before it too. */
+  #isDelivered({ sent, order, seq }: Entry): boolean {
+    const view = this.#view
+    if (sent.lineage !== view?.lineage) return false
+    if (sent.view !== view.id) return this.#hasStayed && sent.view < view.id
+    const last = this.#delivered.get(order)
+    return last !== undefined && distance(seq, last) <= 0
+  }
+
   #keep(isKept: (entry: Entry) => boolean): void {
     this.#entries = this.#entries.filter(isKept)
-    this.waiting = this.#entries.reduce((sum, { waiting }) => sum + (waiting === null ? 0 : 1), 0)
+    this.#waiting = this.#entries.reduce((sum, { waiting }) => sum + (waiting === null ? 0 : 1), 0)
     this.#pruneAt = Math.max(PRUNE_MIN, 2 * this.#entries.length)
   }
 }

@@ -25,14 +25,14 @@ import { ControlSender } from './control-sender.js'
 import { type Counters, countDrop, newCounters } from './counters.js'
 import { Departure, DRAIN_MS_MAX, LEAVE_MS_MAX } from './departure.js'
 import { type Environment, environmentOf } from './environment.js'
-import { Outbox } from './outbox.js'
+import { Outbox, type Progress } from './outbox.js'
 import { REFUSED, TAKEN } from './outgoing.js'
 import { changeOf } from './published.js'
 import { TellLinks } from './tell-links.js'
 import { ViewState } from './view-state.js'
 
 export type { EngineConfig } from './config.js'
-export type { EngineEvent } from './outbox.js'
+export type { EngineEvent, Progress } from './outbox.js'
 export { PENDING, REFUSED, SAFE_CLASS, TAKEN } from './outgoing.js'
 
 /**
@@ -204,14 +204,9 @@ export class Engine {
     return this.#current!.view
   }
 
-  /**
-   * Of what was sent to the group in this view (`to` null), or told to a member: the number of the packet in which the
-   * last message ends, and up to where all who are to have them do. Undefined where that is sure, or nothing was sent.
-   */
-  progress(to: string | null): { readonly takenUpTo: number; readonly stable: number } | undefined {
-    if (to !== null) return this.#links.progress(to)
-    const out = this.#current?.out
-    return out === undefined ? undefined : { takenUpTo: out.takenUpTo, stable: out.received.min }
+  /** Of what was sent to the group (`to` null), or told to a member. Undefined where nothing was, or to this one. */
+  progress(to: string | null): Progress | undefined {
+    return to === null ? this.#current?.progress : this.#links.progress(to)
   }
 
   leave(nowMs: number): void {
@@ -320,7 +315,7 @@ export class Engine {
     const pending = before?.out.pending ?? this.#pending
     this.#pending = null
     if (pending !== null && state.out.submit(pending.data, pending.class) === TAKEN) {
-      outbox.events.push({ type: 'sealed', view: view.id, to: null })
+      outbox.events.push({ type: 'sealed', progress: state.progress, to: null })
     }
     state.out.flow.isAwaited ||= this.#isAwaited || (last?.out.flow.isAwaited ?? false)
     this.#isAwaited = false
@@ -331,7 +326,7 @@ export class Engine {
   /** This member is in no view any more, but looks for one. */
   #abandon(): void {
     const { view, out, isOver } = this.#current!
-    const stable = isOver ? out.window.last : out.received.min
+    const stable = isOver ? out.window.last : this.#current!.settled
     this.outbox.events.push({ type: 'abandoned', lineage: view.lineage, stable })
     this.#before = this.#current
     this.#pending = out.pending
@@ -344,7 +339,7 @@ export class Engine {
     this.#isClosed = true
     this.counters.exclusions++
     const { lineage } = view
-    const untold = cut === null ? [{ type: 'abandoned', lineage, stable: out.received.min } as const] : []
+    const untold = cut === null ? [{ type: 'abandoned', lineage, stable: this.#current!.settled } as const] : []
     const upTo = cut?.[rank] ?? out.window.last
     const isCausalKnown = cut === null || this.#current!.isWithin(cut)
     this.outbox.events.push(...this.#blocks.end(), ...untold, { type: 'excluded', lineage, upTo, isCausalKnown })

@@ -9,7 +9,7 @@ import { addVector, behindVector } from '../wire/causal-vector.js'
 import type { Assembly } from '../wire/fragments.js'
 import { CAUSAL, FIFO, flagsOf, ORDER, orderOf, SAFE, TOTAL } from '../wire/header.js'
 import { readRuns } from '../wire/order-runs.js'
-import { distance, plus } from '../wire/seqno.js'
+import { distance, earlier, plus } from '../wire/seqno.js'
 import { type Counters, countDrop } from './counters.js'
 import type { Outbox } from './outbox.js'
 import { Reader } from './reader.js'
@@ -89,6 +89,8 @@ export class OrderedDelivery {
       isStable,
       deliver: deliver(TOTAL),
       hasCome: (rank, seq) => distance(this.readers[rank].upTo, seq) >= 0,
+      // A sender is never more than a ring ahead of what any member has consumed.
+      mayBe: (rank, seq) => distance(seq, this.readers[rank].upTo) <= capacity,
     })
     this.sequencer = new Sequencer(size)
     this.#isSequencer = rank === 0
@@ -128,6 +130,16 @@ export class OrderedDelivery {
       this.#total.add(rank, seq, isSafe)
       if (this.#isSequencer) this.sequencer.note(rank, seq, isSafe)
     }
+  }
+
+  /** Number of the last packet of `rank` behind which none waits for its turn. */
+  deliveredUpTo(rank: number): number {
+    let upTo = this.readers[rank].upTo
+    for (const { queues } of [this.#fifo, this.causal, this.#total]) {
+      const queue = queues[rank]
+      if (queue !== undefined && queue.length > 0) upTo = earlier(upTo, plus(queue.first, -1))
+    }
+    return upTo
   }
 
   /** Delivers whatever's turn has come. */

@@ -4,12 +4,22 @@ import type { DeliveredEvent, Endpoint } from '../types.js'
 /** Why sending is held back. */
 export type BlockReason = 'view-change' | 'no-quorum' | 'window'
 
+/** How far a stream had come when a message of it was taken to its end. */
+export interface Progress {
+  readonly lineage: string
+  readonly view: number
+  /** Number of the packet in which that message ends. */
+  readonly takenUpTo: number
+  /** All who are to have the stream have it up to here. */
+  readonly stable: number
+}
+
 /** What happens at a member besides views and messages. */
 export type EngineEvent =
   /** The window has opened for those who were refused. */
   | { readonly type: 'drain' }
-  /** The rest of a message that was taken in parts has been sealed, in `view`; it went to `to`, or to the group. */
-  | { readonly type: 'sealed'; readonly view: number; readonly to: string | null }
+  /** The rest of a message that was taken in parts has been sealed; it went to `to`, or to the group. */
+  | { readonly type: 'sealed'; readonly progress: Progress; readonly to: string | null }
   | { readonly type: 'blocked'; readonly reason: BlockReason; readonly waiting: readonly string[] }
   | { readonly type: 'unblocked'; readonly reason: BlockReason }
   /** The endpoints of the view now. */

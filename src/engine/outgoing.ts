@@ -2,13 +2,13 @@ import { FlowControl } from '../multicast/flow-control.js'
 import { SendWindow } from '../multicast/send-window.js'
 import { LowWater } from '../multicast/stability.js'
 import type { Slab, SlabPool } from '../slab.js'
-import type { Endpoint } from '../types.js'
-import { CAUSAL, HEADER_BYTES, ORDER, SAFE } from '../wire/header.js'
+import type { Endpoint, View } from '../types.js'
+import { CAUSAL, HEADER_BYTES, ORDER, SAFE, TOTAL } from '../wire/header.js'
 import { runsBytes, runsIn, writeRuns } from '../wire/order-runs.js'
 import { Packer, type PackerFrame, PREFIX_BYTES } from '../wire/packer.js'
 import { distance, earlier, plus } from '../wire/seqno.js'
 import type { CausalStamp } from './causal-stamp.js'
-import type { Outbox } from './outbox.js'
+import type { Outbox, Progress } from './outbox.js'
 
 /** What became of a message that was submitted. */
 export const REFUSED = 0
@@ -101,9 +101,9 @@ export class Outgoing {
     return this.#pending === null && !this.#packer.isOpen && this.received.min === this.window.last
   }
 
-  /** Number of the packet in which the message taken last ends. */
-  get takenUpTo(): number {
-    return plus(this.window.last, this.#packer.isOpen ? 1 : 0)
+  progressIn({ lineage, id }: View): Progress {
+    const takenUpTo = plus(this.window.last, this.#packer.isOpen ? 1 : 0)
+    return { lineage, view: id, takenUpTo, stable: this.received.min }
   }
 
   /** Tells those who wait once there is room again, in bytes and in packets. */
@@ -146,6 +146,11 @@ export class Outgoing {
     if (!this.#packer.isOpen) return
     if (isFollowed) this.#fill()
     else this.#seal()
+  }
+
+  /** The open packet is one that the sequencer, who is this member then, has to announce. */
+  get isOrdered(): boolean {
+    return this.#packer.isOpen && orderOfClass(this.#class) === TOTAL
   }
 
   /** Whether an announcement of order has room in the ring. */
@@ -218,7 +223,9 @@ export class Outgoing {
       const at = packer.reserve(this.#stamp!.bytes(Math.min(entries, entriesMax)))
       this.#stamp!.write(packer.slab.bytes, at, Math.min(entries, entriesMax))
       if (entries <= entriesMax) return true
-      this.#fill()
+      // Not padded: it may stand in the middle of a message, whose bytes the padding would be taken for.
+      this.#seal()
+      this.emit()
     }
     return false
   }

@@ -1,5 +1,5 @@
 import { BEAT_MS } from '../multicast/announcer.js'
-import { distance } from '../wire/seqno.js'
+import { distance, earlier } from '../wire/seqno.js'
 
 /** A word that was lost is asked for again after so long, and then at growing intervals. */
 const ASK_MS_MIN = 4
@@ -14,6 +14,8 @@ export class SafeWatch {
   isAsked = false
   /** This member waits for theirs. */
   asks = false
+  /** Another member waits to hear from this one, as a sender, that all have what it sent. */
+  isWanted = false
   #intervalMs = ASK_MS_MIN
   #toldUpTo: number
 
@@ -42,10 +44,16 @@ export class SafeWatch {
     return true
   }
 
-  /** Whether all are to be told that they hold this member's stream up to `stable`: once each. */
-  isToTell(stable: number): boolean {
-    if (distance(stable, this.#toldUpTo) <= 0) return false
-    this.#toldUpTo = stable
+  /**
+   * Whether to tell all that they hold this member's stream up to `stable`: once for each packet up to `lastSafe`, and
+   * of others, which may stand before what is to be safe, when somebody asks.
+   */
+  isToTell(stable: number, lastSafe: number): boolean {
+    const isWanted = this.isWanted
+    this.isWanted = false
+    const upTo = earlier(stable, lastSafe)
+    if (distance(upTo, this.#toldUpTo) <= 0) return isWanted
+    this.#toldUpTo = upTo
     return true
   }
 }

@@ -13,10 +13,11 @@ import type { tutti } from '../wire/generated/control.js'
 import { BODY_CHECKED, FIFO, NO_RANK, seqOf, stableOf, TELL, viewTagOf } from '../wire/header.js'
 import { NACK_RANGES_MAX } from '../wire/limits.js'
 import { distance, plus } from '../wire/seqno.js'
-import type { Peer } from '../wire/view-codec.js'
+import type { AgreedView, Peer } from '../wire/view-codec.js'
 import { countDrop } from './counters.js'
 import type { Environment } from './environment.js'
 import { Incoming } from './incoming.js'
+import type { Progress } from './outbox.js'
 import { Outgoing } from './outgoing.js'
 import { Reader } from './reader.js'
 import { RepairTrains } from './repair-trains.js'
@@ -30,8 +31,8 @@ export interface TellEnvironment extends Environment {
   readonly self: Peer
   readonly packetBytes: number
   readonly messageBytesMax: number
-  /** Id of the view now. */
-  readonly viewId: () => number
+  /** The view now. */
+  readonly view: () => AgreedView
   readonly control: (to: Endpoint, tag: number, body: ControlBody) => void
 }
 
@@ -79,6 +80,10 @@ export class TellLink {
     this.#nacks = new NackScheduler(roundTrip)
     this.#repair = new Repair(0, roundTrip)
     this.#repairs = new RepairTrains(packetBytes, outbox)
+  }
+
+  get progress(): Progress {
+    return this.out.progressIn(this.#environment.view())
   }
 
   get deadlineMs(): number {
@@ -164,10 +169,7 @@ export class TellLink {
   }
 
   #sealed(): void {
-    this.#environment.outbox.events.push({
-      type: 'sealed',
-      view: this.#environment.viewId(),
-      to: this.peer.incarnation,
-    })
+    const { progress, peer } = this
+    this.#environment.outbox.events.push({ type: 'sealed', progress, to: peer.incarnation })
   }
 }

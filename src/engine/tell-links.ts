@@ -6,6 +6,7 @@ import { writeU32 } from '../wire/header.js'
 import { PREFIX_BYTES } from '../wire/packer.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
 import type { Environment } from './environment.js'
+import type { Progress } from './outbox.js'
 import { streamTag, TELL_WINDOW_BYTES, TellLink } from './tell-link.js'
 
 export interface TellLinksOptions extends Environment {
@@ -67,9 +68,8 @@ export class TellLinks {
   }
 
   /** Number of the packet in which the message last told to that member ends, and up to where it has them all. */
-  progress(incarnation: string): { readonly takenUpTo: number; readonly stable: number } | undefined {
-    const out = this.#links.get(incarnation)?.out
-    return out === undefined ? undefined : { takenUpTo: out.takenUpTo, stable: out.received.min }
+  progress(incarnation: string): Progress | undefined {
+    return this.#links.get(incarnation)?.progress
   }
 
   #part(incarnation: string): void {
@@ -125,7 +125,7 @@ export class TellLinks {
 
   #open(peer: Peer): TellLink {
     const { packetBytes, messageBytesMax } = this.#view
-    const environment = { ...this.#options, packetBytes, messageBytesMax, viewId: () => this.#view.id }
+    const environment = { ...this.#options, packetBytes, messageBytesMax, view: () => this.#view }
     const link: TellLink = new TellLink(peer, environment, {
       delivered: (bytes, offset, end, count, _rank, seq, slab, isAssembled) => {
         link.incoming.reader.delivered(seq)

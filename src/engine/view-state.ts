@@ -1,6 +1,5 @@
 import { NEVER } from '../membership/failure-detector.js'
 import { Announcer, BEAT_MS } from '../multicast/announcer.js'
-import { windowBytesFor } from '../multicast/flow-control.js'
 import { BEYOND, DUPLICATE, type ReceiveWindow } from '../multicast/receive-window.js'
 import type { SendWindow } from '../multicast/send-window.js'
 import { Stability } from '../multicast/stability.js'
@@ -18,10 +17,12 @@ import { isSame } from './endpoints.js'
 import type { Environment } from './environment.js'
 import { Incoming } from './incoming.js'
 import { OrderedDelivery } from './ordered-delivery.js'
+import type { Progress } from './outbox.js'
 import { Outgoing } from './outgoing.js'
 import { publish } from './published.js'
 import { Recovery } from './recovery.js'
 import { SafeWatch } from './safe-watch.js'
+import { windowOf } from './window-shape.js'
 
 /**
  * Every stream begins close below the wrap of its 32 bits, so that the wrap is part of every member's first second and
@@ -83,12 +84,7 @@ export class ViewState {
     this.#stability = new Stability(size, this.rank, before, this.#hearsAll)
     this.#safe = new SafeWatch(before)
 
-    const receiveBufferBytes = Math.min(...members.map(member => member.receiveBufferBytes))
-    const windowBytes = windowBytesFor(size, receiveBufferBytes, packetBytes, windowBytesMax)
-    const windowPackets = windowBytes / packetBytes
-    // How small its window is, is each sender's own choice: the rings of all have room for what any may choose.
-    const sharePackets = windowBytesFor(size, receiveBufferBytes, packetBytes, Number.POSITIVE_INFINITY) / packetBytes
-    const capacity = 2 ** Math.ceil(Math.log2(Math.max(64, sharePackets * 1.25)))
+    const { windowBytes, capacity, reportPackets } = windowOf(view, windowBytesMax)
     const shape = { firstSeq: FIRST_SEQ, capacity }
     this.delivery = new OrderedDelivery({
       ...shape,
@@ -115,7 +111,6 @@ export class ViewState {
       },
       new CausalStamp(causal, this.rank),
     )
-    const reportPackets = Math.max(1, Math.floor(windowPackets / 4))
     this.incoming = readers.map((reader, rank) =>
       rank === this.rank ? null : new Incoming({ ...shape, reportPackets }, reader),
     )
@@ -132,7 +127,9 @@ export class ViewState {
 
   get deadlineMs(): number {
     const beat = this.#isQuiet ? Number.POSITIVE_INFINITY : this.#beatAtMs
-    return Math.min(beat, this.#announcer.deadlineMs, this.#recovery.deadlineMs, this.#safe.deadlineMs)
+    // A wedged view asks for nobody's word.
+    const word = this.isWedged ? Number.POSITIVE_INFINITY : this.#safe.deadlineMs
+    return Math.min(beat, this.#announcer.deadlineMs, this.#recovery.deadlineMs, word)
   }
 
   /**
@@ -183,10 +180,12 @@ export class ViewState {
   control(rank: number, { nack, report, announce, beat }: Control, nowMs: number): boolean {
     if (announce || beat) this.toAllAtMs[rank] = nowMs
     if (nack) this.#recovery.nacked(rank, nack, nowMs)
-    else if (report) this.#acknowledge(rank, report.received ?? 0, report.consumed ?? 0)
-    else if (announce) {
+    else if (report) {
+      this.#acknowledge(rank, report.received ?? 0, report.consumed ?? 0)
+      if (report.asks) this.#safe.isWanted = true
+    } else if (announce) {
       this.#told(rank, announce.last ?? 0, announce.waiting ?? [])
-      if (announce.stable) this.#stability.told(rank, announce.stable)
+      if (announce.stable != null) this.#stability.told(rank, announce.stable)
     } else if (beat) this.#heardBeat(rank, beat, nowMs)
     else return false
     return true
@@ -207,8 +206,8 @@ export class ViewState {
   #heardBeat(rank: number, beat: tutti.Beat.$Properties, nowMs: number): void {
     const { received, consumed, echoes, stamp, asks } = beat
     const size = this.view.members.length
-    if (received?.length !== size || consumed?.length !== size)
-      return countDrop(this.#environment.counters, 'malformed')
+    const { counters } = this.#environment
+    if (received?.length !== size || consumed?.length !== size) return countDrop(counters, 'malformed')
     // What one member holds exists: who is cut off from its sender hears of it here, and from whom to get it.
     for (const [origin, last] of received.entries()) {
       this.#told(origin, last, [])
@@ -250,7 +249,7 @@ export class ViewState {
   #seal(): void {
     const { out } = this
     const { sequencer } = this.delivery
-    out.seal(sequencer.hasNews)
+    out.seal(sequencer.hasNews || (this.rank === 0 && out.isOrdered))
     while (sequencer.hasNews && out.mayAnnounce) {
       const { ranks, lasts, isSafe } = sequencer.take(out.runsMax)
       out.announce(ranks, lasts, isSafe)
@@ -284,13 +283,18 @@ export class ViewState {
     return this.incoming.every((each, rank) => each === null || distance(each.window.received, cut[rank]) <= 0)
   }
 
-  /** Delivers up to the cut. What lies beyond it, and messages of which only a part lies within, are not delivered. */
-  close(cut: readonly number[]): void {
+  /**
+   * Delivers up to the cut. What lies beyond it, and messages of which only a part lies within, are not delivered.
+   * Returns false, and delivers nothing, if this member has gone beyond it: the others did not wait for its promise.
+   */
+  close(cut: readonly number[]): boolean {
+    if (this.delivery.readers.some(({ upTo }, rank) => distance(upTo, cut[rank]) > 0)) return false
     for (const [rank, incoming] of this.incoming.entries()) {
       if (incoming !== null) this.#handOver(rank, incoming, cut[rank])
     }
     this.delivery.close()
     this.isOver = true
+    return true
   }
 
   /** The application has taken a message of this view. */
@@ -307,6 +311,15 @@ export class ViewState {
   get #holders(): number[] {
     const { consumed, isHeld } = this.out
     return isHeld ? [...this.view.members.keys()].filter(rank => consumed.of(rank) === consumed.min) : []
+  }
+
+  get progress(): Progress {
+    return this.out.progressIn(this.view)
+  }
+
+  /** All have this member's packets up to here, and it has delivered them itself. */
+  get settled(): number {
+    return earlier(this.out.received.min, this.delivery.deliveredUpTo(this.rank))
   }
 
   get #isQuiet(): boolean {
@@ -337,7 +350,7 @@ export class ViewState {
   #acknowledge(rank: number, received: number, consumed: number): void {
     const isSealed = this.out.acknowledge(rank, received, consumed)
     this.#stability.told(this.rank, this.out.received.min)
-    if (isSealed) this.#environment.outbox.events.push({ type: 'sealed', view: this.view.id, to: null })
+    if (isSealed) this.#environment.outbox.events.push({ type: 'sealed', progress: this.progress, to: null })
   }
 
   #windowOf(rank: number): ReceiveWindow | SendWindow {
@@ -356,7 +369,6 @@ export class ViewState {
 
   /** Tells those whom it concerns what this member has, where they wait for it. */
   #report(nowMs: number): void {
-    const { members } = this.view
     const { delivery, out } = this
     const safe = this.#safe
     const isSafeDue = safe.due(delivery.hasSafeNews, delivery.isSafeWaiting, nowMs)
@@ -364,12 +376,16 @@ export class ViewState {
     const due = this.incoming.filter(incoming => incoming?.isReportDue).length
     if (this.#hearsAll && (isSafeDue || due > 1)) return this.#digest({ asks: safe.asks })
     for (const [rank, incoming] of this.incoming.entries()) {
-      if (incoming === null || !(incoming.isReportDue || isSafeDue)) continue
-      const report = { received: incoming.window.received, consumed: incoming.reader.consumed }
-      this.#environment.control(members[rank].endpoint, this, { report })
+      if (incoming === null) continue
+      const { window, reader } = incoming
+      const asks = safe.asks && !this.#isStable(rank, window.received)
+      if (!incoming.isReportDue && !asks && !(isSafeDue && !safe.asks)) continue
+      this.#environment.control(this.view.members[rank].endpoint, this, {
+        report: { received: window.received, consumed: reader.consumed, asks },
+      })
       incoming.reported()
     }
-    if (!this.#hearsAll && safe.isToTell(earlier(out.received.min, out.lastSafe))) this.#announce()
+    if (!this.#hearsAll && safe.isToTell(out.received.min, out.lastSafe)) this.#announce()
   }
 
   #announce(): void {

@@ -14,8 +14,8 @@ export interface MembershipEffects {
   /** Fetches what the current view misses up to `cut`. */
   fill(cut: readonly number[]): void
   isFilled(cut: readonly number[]): boolean
-  /** Delivers the current view up to `cut`; nothing more comes of it. */
-  close(cut: readonly number[]): void
+  /** Delivers the current view up to `cut`; nothing more comes of it. Returns false if it has gone beyond that. */
+  close(cut: readonly number[]): boolean
   /**
    * Returns when each member was last heard in it; the engine keeps that up.
    * @param index  of the last message of total order before it; null: this member has closed the view before

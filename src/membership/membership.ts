@@ -152,7 +152,7 @@ export class Membership {
     if (nowMs >= this.#giveUpAtMs) this.#goodbye()
     // Nobody is left to agree with, or to see out. What was taken in this very turn is sealed and delivered first.
     if (this.isLeaving && this.view?.members.length === 1 && this.#announcement === null) {
-      this.#effects.wedge()
+      this.#effects.close(this.#effects.wedge())
       this.#goodbye()
     }
   }
@@ -249,8 +249,7 @@ export class Membership {
     const { tag } = this.view!
     const { rank } = this.#watch!
     this.#closing = null
-    if (isFilled && (isNext || value.next === null || this.isLeaving)) {
-      this.#effects.close(value.cut)
+    if (isFilled && (isNext || value.next === null || this.isLeaving) && this.#effects.close(value.cut)) {
       this.#past.delivered(tag, this.#effects.index())
     }
     if (isNext && isFilled) {
@@ -326,7 +325,7 @@ export class Membership {
     if (this.#discovery === null || next === null || next.lineage !== this.#invitation?.lineage) return true
     const isIn = next.members.some(({ incarnation }) => incarnation === this.#self.incarnation)
     // Who has not carried it out itself does not know where total order stands; somebody who does will say it.
-    if (isIn && Number.isSafeInteger(decide.index)) this.#install(next, decide.index!, nowMs)
+    if (isIn && Number.isSafeInteger(decide.index)) this.#install(next, Math.max(0, decide.index!), nowMs)
     return true
   }
 

@@ -93,7 +93,8 @@ export class ViewWatch {
       this.#agreement.deadlineMs,
       this.#wishAtMs,
       this.#suspectAtMs,
-      this.#changeAtMs,
+      // What is wanted while the view closes already waits for the next one.
+      this.#agreement.isOpen ? Number.POSITIVE_INFINITY : this.#changeAtMs,
     )
   }
 

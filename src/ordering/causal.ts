@@ -54,6 +54,11 @@ export class CausalOrder {
     return this.#delivered
   }
 
+  /** What waits, by rank. */
+  get queues(): (PacketQueue | undefined)[] {
+    return this.#lanes.map(lane => lane?.queue)
+  }
+
   add(rank: number, seq: number, isSafe: boolean): void {
     this.#lanes[rank] ??= new Lane(this.#lanes.length)
     const lane = this.#lanes[rank]

@@ -5,6 +5,8 @@ import { PacketQueue } from './packet-queue.js'
 export interface TotalEffects extends OrderingEffects {
   /** Whether all packets of `rank` up to `seq` have come, and those of total order among them are known here. */
   hasCome(rank: number, seq: number): boolean
+  /** Whether `rank` may have sent packet `seq`, for all that is known here. */
+  mayBe(rank: number, seq: number): boolean
 }
 
 interface Run {
@@ -25,28 +27,37 @@ interface Run {
 export class TotalOrder {
   waiting = 0
   readonly #effects: TotalEffects
-  readonly #queues: (PacketQueue | undefined)[]
+  /** What waits, by rank. */
+  readonly queues: (PacketQueue | undefined)[]
   #runs: Run[] = []
   #head = 0
   /** By rank: the number of the packet delivered last. */
   readonly #last: Uint32Array
+  /** By rank: up to where its packets were announced. */
+  readonly #announced: Uint32Array
 
   /** @param before  the number before the first of every stream */
   constructor(members: number, before: number, effects: TotalEffects) {
     this.#effects = effects
-    this.#queues = new Array(members).fill(undefined)
+    this.queues = new Array(members).fill(undefined)
     this.#last = new Uint32Array(members).fill(before)
+    this.#announced = new Uint32Array(members).fill(before)
   }
 
   add(rank: number, seq: number, isSafe: boolean): void {
-    this.#queues[rank] ??= new PacketQueue()
-    this.#queues[rank].push(seq, isSafe)
+    this.queues[rank] ??= new PacketQueue()
+    this.queues[rank].push(seq, isSafe)
     this.waiting++
   }
 
-  /** Packet `announcedIn` of the sequencer says that those of `rank` up to `last` are next. Returns false if nobody has that rank. */
+  /**
+   * Packet `announcedIn` of the sequencer says that those of `rank` up to `last` are next. Returns false if that makes
+   * no sense: each run must name at least one packet, and none that cannot be, so there are no more of them than packets.
+   */
   announced(rank: number, last: number, announcedIn: number): boolean {
-    if (rank >= this.#queues.length) return false
+    if (rank >= this.queues.length || distance(last, this.#announced[rank]) <= 0) return false
+    if (!this.#effects.mayBe(rank, last)) return false
+    this.#announced[rank] = last
     this.#runs.push({ rank, last, announcedIn })
     return true
   }
@@ -71,13 +82,13 @@ export class TotalOrder {
   close(): number {
     for (const { rank, last, announcedIn } of this.#runs.slice(this.#head)) this.#deliver(rank, last, announcedIn)
     const rest = this.waiting
-    for (const rank of this.#queues.keys()) this.#deliver(rank, null, 0)
+    for (const rank of this.queues.keys()) this.#deliver(rank, null, 0)
     return rest
   }
 
   /** Those of `rank` up to `last`, or all. Returns false if one of them waits to be safe. */
   #deliver(rank: number, last: number | null, announcedIn: number): boolean {
-    const queue = this.#queues[rank]
+    const queue = this.queues[rank]
     while (queue !== undefined && queue.length > 0) {
       const { first, isFirstSafe } = queue
       if (last !== null && distance(first, last) > 0) break

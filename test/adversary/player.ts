@@ -1,6 +1,6 @@
 import { Delivery, type Message } from '../../src/delivery.js'
 import { Driver } from '../../src/driver.js'
-import { Engine, type EngineConfig, type EngineEvent, REFUSED, TAKEN } from '../../src/engine/engine.js'
+import { Engine, type EngineConfig, type EngineEvent, type Progress, REFUSED, TAKEN } from '../../src/engine/engine.js'
 import type { ClockPort, NetworkHandler, NetworkPort, Ports } from '../../src/ports.js'
 import { SendQueue } from '../../src/send-queue.js'
 import type { DeliveredEvent, Endpoint, Member } from '../../src/types.js'
@@ -234,9 +234,9 @@ export class Player implements NetworkPort, ClockPort {
         this.taken.set(key, (this.taken.get(key) ?? 0) + 1)
         return fate === TAKEN ? 'taken' : 'pending'
       }
-      queue = new SendQueue(submit, ({ resolve }, view = this.viewId) => {
+      queue = new SendQueue(submit, ({ resolve }, progress?: Progress) => {
         if (key === '') this.#note()
-        resolve({ lineage: this.#lineage, view })
+        resolve({ lineage: this.#lineage, view: progress?.view ?? this.viewId })
       })
       this.#queues.set(key, queue)
     }
@@ -276,7 +276,7 @@ export class Player implements NetworkPort, ClockPort {
   #handle(event: EngineEvent): void {
     this.events.push(event)
     if (event.type === 'drain') for (const queue of this.#queues.values()) queue.pump()
-    else if (event.type === 'sealed') this.#queues.get(event.to ?? '')?.sealed(event.view)
+    else if (event.type === 'sealed') this.#queues.get(event.to ?? '')?.sealed(event.progress)
     else if (event.type === 'abandoned') this.#lose(event.lineage, event.stable, 'ERR_TUTTI_FATE_UNKNOWN')
     else if (event.type === 'excluded') {
       this.#lose(event.lineage, event.upTo, 'ERR_TUTTI_EXCLUDED')

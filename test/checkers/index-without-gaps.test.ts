@@ -103,3 +103,14 @@ it('counts each lineage by itself', () => {
       b delivers anew from b in 1 as 1`),
   ).toEqual([])
 })
+
+it('takes what stands before a safe message for as final as that, though its receivers gave up their lineage', () => {
+  expect(
+    whatIsWrong(`${duo}
+      a sends four totally safely
+      b delivers two from a in 1 as 2
+      b delivers three from a in 1 as 3
+      b delivers four from a in 1 as 4 safely
+      b gives way to y`),
+  ).toEqual([])
+})

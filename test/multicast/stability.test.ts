@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { LowWater } from '../../src/multicast/stability.js'
+import { LowWater, Stability } from '../../src/multicast/stability.js'
 import { plus } from '../../src/wire/seqno.js'
 
 const START = 0xfffffffe
@@ -47,4 +47,44 @@ test('is the least of all marks, and says when that rises, whoever reports what 
       }
     }),
   )
+})
+
+test('who holds a stream is known from its sender, and in a small group from each member', () => {
+  const SIZE = 4
+  const act = fc.record({ member: fc.nat(SIZE - 1), origin: fc.nat(SIZE - 1), upTo: fc.nat(20), isWord: fc.boolean() })
+  const property = fc.property(
+    fc.array(act, { maxLength: 80 }),
+    fc.nat(SIZE - 1),
+    fc.boolean(),
+    (acts, self, hearsAll) => {
+      const stability = new Stability(SIZE, self, START, hearsAll)
+      const told = new Array(SIZE).fill(0)
+      const held = Array.from({ length: SIZE }, () => new Array(SIZE).fill(0))
+      for (const { member, origin, upTo, isWord } of acts) {
+        if (isWord) {
+          stability.told(origin, plus(START, upTo))
+          told[origin] = Math.max(told[origin], upTo)
+        } else {
+          stability.holds(member, origin, plus(START, upTo))
+          held[origin][member] = Math.max(held[origin][member], upTo)
+        }
+        for (let of = 0; of < SIZE; of++) {
+          // Of its sender, and of this member, it is not asked.
+          const others = held[of].filter((_, rank) => rank !== of && rank !== self)
+          const upTo = Math.max(told[of], hearsAll ? Math.min(...others) : 0)
+          expect(stability.isStable(of, plus(START, upTo))).toBe(true)
+          expect(stability.isStable(of, plus(START, upTo + 1))).toBe(false)
+        }
+      }
+    },
+  )
+  fc.assert(property)
+})
+
+test('in a view of two a member holds what comes to it, and nobody else need', () => {
+  const stability = new Stability(2, 0, START, true)
+  expect(stability.isStable(1, plus(START, 9))).toBe(true)
+  expect(stability.isStable(0, plus(START, 1))).toBe(false)
+  stability.holds(1, 0, plus(START, 1))
+  expect(stability.isStable(0, plus(START, 1))).toBe(true)
 })

@@ -1,3 +1,4 @@
+import { Message } from '../../src/delivery.js'
 import { Harness, type HarnessOptions, type Member, type Packet } from '../engine/harness.js'
 import { faultsOf } from './judge.js'
 
@@ -96,4 +97,17 @@ export function messagesIn({ log }: Member, view: string): string[] {
   const begin = log.findIndex(line => line.startsWith('view') && line.endsWith(`: ${view}`))
   const end = log.findIndex((line, i) => i > begin && line.startsWith('view'))
   return log.slice(begin + 1, end < 0 ? undefined : end).filter(line => /^\w: /.test(line))
+}
+
+/**
+ * The messages of the group as they came to a member: `1 a: text` with the index in total order, `- a: text` without;
+ * `!` behind what all of its view hold, `?` behind what all of the next do.
+ */
+export function deliveriesOf({ record }: Member): string[] {
+  return record.flatMap(({ event }) => {
+    if (!(event instanceof Message) || event.type === 'told') return []
+    const mark = event.safe === true ? '!' : event.safe === 'close' ? '?' : ''
+    const text = event.length > 60 ? `${event.length} bytes` : event.text()
+    return [`${event.index ?? '-'} ${event.from.name}: ${text}${mark}`]
+  })
 }

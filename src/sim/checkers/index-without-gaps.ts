@@ -63,7 +63,12 @@ function lineages(lives: readonly Life[]): Span[][] {
       const span = views.get(stay.id) ?? { id: stay.id, by: new Map<number, Life>(), isWhole: false }
       views.set(stay.id, span)
       span.isWhole ||= stay.end === 'survived'
-      for (const item of totalOf(stay)) if (isFinal(item, stay, life)) span.by.set(item.index!, life)
+      const items = totalOf(stay)
+      // What is safe rests on all that has its place before it.
+      const safeUpTo = Math.max(0, ...items.filter(({ safe }) => safe === true).map(({ index }) => index!))
+      for (const item of items) {
+        if (item.index! <= safeUpTo || isFinal(item, stay, life)) span.by.set(item.index!, life)
+      }
     }
   }
   return [...lineages.values()].map(views => [...views.values()].sort((a, b) => a.id - b.id))
