@@ -59,6 +59,11 @@ export class Actor {
     this.#options = { name: member.name, payloadChecksum: schedule.payloadChecksum, limits }
   }
 
+  /** It does not leave of its own will. */
+  get stays(): boolean {
+    return this.#member.leavesAtMs === Infinity
+  }
+
   /** Never ends: who has nothing left to do may still be killed, and come back. */
   async live(): Promise<never> {
     await this.#sim.sleep(this.#member.joinsAtMs)

@@ -35,9 +35,11 @@ export class Operator {
     if (!isLost || !this.#isHealed()) this.#lostSinceMs = Number.POSITIVE_INFINITY
     else this.#lostSinceMs = Math.min(this.#lostSinceMs, this.#sim.nowMs)
     if (this.#sim.nowMs - this.#lostSinceMs < LOST_MS) return
+    // Who founds a lineage only to leave it helps nobody.
+    const actors = [...this.#actors].sort((a, b) => Number(b.stays) - Number(a.stays))
     const survivor =
-      this.#actors.find(({ standing }) => standing === 'blocked') ??
-      this.#actors.find(({ standing, group }) => standing === 'seeking' && group !== null)
+      actors.find(({ standing }) => standing === 'blocked') ??
+      actors.find(({ standing, group }) => standing === 'seeking' && group !== null)
     if (survivor === undefined) return
     this.#lostSinceMs = Number.POSITIVE_INFINITY
     this.reforms++

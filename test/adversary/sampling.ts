@@ -1,7 +1,5 @@
-import type { Flight } from './world.js'
-
 /** The packets to harm: in the long run all of them, else so many, from the first to the last. */
-export function some(flights: readonly Flight[], max: number): readonly Flight[] {
+export function some<T>(flights: readonly T[], max: number): readonly T[] {
   if (process.env.FULL || flights.length <= max) return flights
   const step = flights.length / max
   return Array.from({ length: max }, (_, i) => flights[Math.floor(i * step)])

@@ -9,7 +9,7 @@ import { tutti } from '../../src/wire/generated/control.js'
 import { HEADER_BYTES, readU32, writeU16, writeU32 } from '../../src/wire/header.js'
 import { Harness, type Member } from '../engine/harness.js'
 import { fromHex, GROUP, readGolden } from './golden.js'
-import { bodyNames, encodeBody, groupTag, packet, resealed } from './reference.js'
+import { bodyNames, encodeBody, groupTag, packet, resealed, runsOf, vectorOf } from './reference.js'
 
 const DATAGRAMS = process.env.FULL ? 1_000_000 : 20_000
 const HARMLESS = 0.8 * DATAGRAMS
@@ -18,9 +18,10 @@ const LIES = DATAGRAMS - HARMLESS
 const BATCH = 100
 const PACKET_BYTES = 512
 
-const { data, tell, control, dropped } = readGolden()
+const { data, order, tell, control, dropped } = readGolden()
 const GOLDEN = [
   ...[...data, ...tell, ...control].flatMap(({ packets }) => packets.map(({ hex }) => fromHex(hex))),
+  ...order.map(({ packet }) => fromHex(packet.hex)),
   ...dropped.map(({ hex }) => fromHex(hex)),
 ]
 /** The bytes of a well-formed message of every kind of control body. */
@@ -94,7 +95,8 @@ class Fuzzer {
     writeU32(bytes, 16, fields.seq)
     writeU32(bytes, 20, fields.stable)
     writeU16(bytes, 24, this.random.pick([0, 0xffff, this.number() & 0xffff]))
-    bytes[27] = this.random.pick([0, 1, 0xff])
+    bytes[26] = this.random.pick([0, 1, 2, 3, 4, 255])
+    bytes[27] = this.random.pick([0, 1, 2, 0xff])
     return resealed(bytes)
   }
 
@@ -102,7 +104,26 @@ class Fuzzer {
     const { random } = this
     const message = new Uint8Array(4 + random.below(40))
     writeU32(message, 0, random.pick([message.length - 4, this.number()]))
-    return random.pick([message, this.bytes(random.below(300)), new Uint8Array(0)])
+    return random.pick([message, this.bytes(random.below(300)), new Uint8Array(0), this.vector(message), this.runs()])
+  }
+
+  /** A causal packet's body: ranks that there are, and that there are not. */
+  vector(message: Uint8Array): Uint8Array {
+    const { random } = this
+    const rank = () => random.pick([0, 1, 2, 3, 4095, 0xffff])
+    const entries = Array.from({ length: random.below(6) }, () => [rank(), random.pick([0, 1, 2, 0xffff])] as const)
+    const body = joined([Uint8Array.from(vectorOf(entries)), message])
+    if (random.chance(0.2)) writeU16(body, 0, random.pick([7, 0x7fff, 0xffff]))
+    return body
+  }
+
+  /** An announcement's body. */
+  runs(): Uint8Array {
+    const { random } = this
+    const rank = () => random.pick([0, 1, 2, 3, 4095, 0xffff])
+    const body = Uint8Array.from(runsOf(Array.from({ length: random.below(80) }, () => [rank(), this.number()])))
+    if (random.chance(0.2)) writeU16(body, 0, random.pick([0, 81, 0xffff]))
+    return body
   }
 
   control(body: object, tag: number, rank: number): Uint8Array {
@@ -428,7 +449,15 @@ test('a packet larger than the group’s packets is none of them, and is resent 
   const net = new Harness({ config: { group: GROUP } })
   const { members, view } = liveGroup(net)
   const [, b, c] = members
-  const header = { kind: 'data', group: GROUP, tag: view, rank: 0, seq: 0xfffffff1, stable: 0xffffffef } as const
+  const header = {
+    kind: 'data',
+    group: GROUP,
+    tag: view,
+    rank: 0,
+    seq: 0xfffffff1,
+    stable: 0xffffffef,
+    order: 0,
+  } as const
   const body = new Uint8Array(65_000)
   writeU32(body, 0, body.length - 4)
   b.arrive(packet({ ...header, first: 0, flags: 1 }, body), members[0].engine.self.endpoint)

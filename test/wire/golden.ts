@@ -1,6 +1,18 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { decodeBody, encodeBody, type Header, NONE, nameOf, pack, packet, resealed, tellTag } from './reference.js'
+import {
+  decodeBody,
+  encodeBody,
+  type Header,
+  NONE,
+  nameOf,
+  pack,
+  packet,
+  resealed,
+  runsOf,
+  tellTag,
+  vectorOf,
+} from './reference.js'
 
 /**
  * The frames under proto/vectors, as the reference writes them. To write the files anew after a change of the format:
@@ -21,6 +33,15 @@ export interface GoldenStream {
   readonly packetBytes: number
   readonly packets: readonly GoldenPacket[]
   readonly messages: readonly Hex[]
+  /** Of causal packets: each has this vector before its messages, ranks and rises. */
+  readonly vector?: readonly (readonly [rank: number, rise: number])[]
+}
+
+/** A packet that announces an order: of each rank, all up to a number is next. */
+export interface GoldenOrder {
+  readonly name: string
+  readonly packet: GoldenPacket
+  readonly runs: readonly (readonly [rank: number, last: number])[]
 }
 
 export interface GoldenControl {
@@ -40,6 +61,7 @@ export interface GoldenDrop {
 export interface Golden {
   readonly data: readonly GoldenStream[]
   readonly tell: readonly GoldenStream[]
+  readonly order: readonly GoldenOrder[]
   readonly control: readonly GoldenControl[]
   readonly dropped: readonly GoldenDrop[]
 }
@@ -64,23 +86,36 @@ const text = (message: string): Uint8Array => new TextEncoder().encode(message)
 const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i % 251)
 const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')
 
-function stream(name: string, from: Partial<Header>, messages: readonly Uint8Array[]): GoldenStream {
-  const start: Header = {
-    kind: 'data',
-    group: GROUP,
-    tag: VIEW_TAG,
-    rank: 2,
-    seq: 0xfffffff0,
-    stable: 0xffffffef,
-    first: NONE,
-    flags: 0,
-    ...from,
-  }
-  const packets = pack(messages, PACKET_BYTES - 32).map(({ first, bytes }, i) => {
+const DATA_HEADER: Header = {
+  kind: 'data',
+  group: GROUP,
+  tag: VIEW_TAG,
+  rank: 2,
+  seq: 0xfffffff0,
+  stable: 0xffffffef,
+  first: NONE,
+  order: 0,
+  flags: 0,
+}
+
+function stream(
+  name: string,
+  from: Partial<Header>,
+  messages: readonly Uint8Array[],
+  vector?: GoldenStream['vector'],
+): GoldenStream {
+  const start = { ...DATA_HEADER, ...from }
+  const before = vector === undefined ? [] : vectorOf(vector)
+  const packets = pack(messages, PACKET_BYTES - 32 - before.length, before).map(({ first, bytes }, i) => {
     const header = { ...start, seq: (start.seq + i) >>> 0, first }
     return { header, hex: toHex(packet(header, bytes)) }
   })
-  return { name, packetBytes: PACKET_BYTES, packets, messages: messages.map(toHex) }
+  return { name, packetBytes: PACKET_BYTES, packets, messages: messages.map(toHex), ...(vector && { vector }) }
+}
+
+function order(name: string, runs: GoldenOrder['runs'], from: Partial<Header> = {}): GoldenOrder {
+  const header = { ...DATA_HEADER, rank: 0, order: 3, ...from }
+  return { name, runs, packet: { header, hex: toHex(packet(header, Uint8Array.from(runsOf(runs)))) } }
 }
 
 function control(name: string, body: object | null, from: Partial<Header> = {}, raw?: Uint8Array): GoldenControl {
@@ -96,6 +131,7 @@ function control(name: string, body: object | null, from: Partial<Header> = {}, 
       seq: nameOf(bytes),
       stable: index * 65_536 + count,
       first: 0,
+      order: 0,
       flags: 1,
       ...from,
     }
@@ -151,8 +187,15 @@ function controls(): GoldenControl[] {
       },
     }),
     control('a report', { report: { received: 4_294_967_290, consumed: 4_294_967_280 } }),
+    control('a report that asks up to where all hold the stream', {
+      report: { received: 4_294_967_290, consumed: 4_294_967_280, asks: true },
+    }),
     control('a report that stands at number 0, which protobuf leaves out', { report: {} }),
     control('an announcement that asks two members to report', { announce: { last: 12, waiting: [0, 3] } }),
+    control('an announcement of how far all hold the stream', { announce: { last: 12, stable: 9 } }),
+    control('an announcement that all hold it up to number 0, which is not the same as not saying it', {
+      announce: { last: 3, stable: 0 },
+    }),
     control('a beat in a view of three', {
       beat: {
         stamp: 1234.5,
@@ -160,6 +203,9 @@ function controls(): GoldenControl[] {
         consumed: [16, 4_294_967_295, 3],
         echoes: [{ rank: 2, stamp: 99.25, held: 0.75 }],
       },
+    }),
+    control('what a member holds, at once, and the question what the others do', {
+      beat: { received: [17, 4_294_967_295, 3], consumed: [16, 4_294_967_295, 3], asks: true },
     }),
     control('a request to join', { join: { member: alice, checkBodies: true, packetBytes: PACKET_BYTES } }, outsider),
     control(
@@ -208,6 +254,10 @@ function controls(): GoldenControl[] {
       outbid: { ballot: 2 ** 32 * 65_536 + 4_095 },
     }),
     control('decide', { decide: { value, settled: true } }),
+    control('a decision, of one who knows where total order stands', {
+      decide: { value, settled: true, index: 12_345 },
+    }),
+    control('a decision after which the first message of total order is number 1', { decide: { value, index: 0 } }),
     control('a decision that ends its lineage', {
       decide: { value: { cut: [12, 4_294_967_295], into: base64('0011223344556677') } },
     }),
@@ -280,7 +330,46 @@ export function golden(): Golden {
       stream('more than a third is left: the next message straddles', {}, [pattern(315), pattern(200)]),
       stream('a message that fills its packet to the last byte', {}, [pattern(476)]),
       stream('a checksum over the body too', { flags: 1, seq: 3, stable: 1 }, [text('covered')]),
+      stream('a causal message that rests on nothing', { order: 1 }, [text('question')], []),
+      stream(
+        'a causal message, and what its sender had delivered',
+        { order: 1, seq: 9, stable: 8 },
+        [text('answer')],
+        [
+          [0, 3],
+          [4095, 65_535],
+        ],
+      ),
+      stream(
+        'causal messages, one of which straddles: `first` counts from behind the vector',
+        { order: 1 },
+        [text('before'), pattern(700), text('behind')],
+        [[1, 1]],
+      ),
+      stream(
+        'a number that rose by more than an entry holds',
+        { order: 1 },
+        [text('late')],
+        [
+          [1, 65_535],
+          [1, 4_465],
+        ],
+      ),
+      stream('a message in total order', { order: 2, seq: 0, stable: 0xfffffffd }, [text('ordered')]),
+      stream('a safe message', { flags: 2 }, [text('safe')]),
+      stream('a safe message in total order, under checksum', { order: 2, flags: 3, seq: 7 }, [text('both')]),
       stream('across the wrap', { seq: 0xfffffffe, stable: 0xfffffffd }, [long, text('wrapped')]),
+    ],
+    order: [
+      order('the packets of three members are next, up to a number each', [
+        [2, 0xfffffffe],
+        [0, 3],
+        [1, 0],
+      ]),
+      order('the place of something safe: held by all before that is delivered', [[1, 0xfffffff0]], {
+        flags: 2,
+        seq: 1,
+      }),
     ],
     tell: [
       stream('from alice to bob', { kind: 'tell', tag: tellTag(ALICE, BOB), rank: NONE, flags: 1 }, [
@@ -297,7 +386,13 @@ const fileOf = (family: string): string => fileURLToPath(new URL(`../../proto/ve
 
 export function readGolden(): Golden {
   const read = (family: string) => JSON.parse(readFileSync(fileOf(family), 'utf8'))
-  return { data: read('data'), tell: read('tell'), control: read('control'), dropped: read('dropped') }
+  return {
+    data: read('data'),
+    order: read('order'),
+    tell: read('tell'),
+    control: read('control'),
+    dropped: read('dropped'),
+  }
 }
 
 export function writeGolden(): void {

@@ -18,6 +18,8 @@ export interface Header {
   /** Control: the fragment's index times 65,536, plus their count. */
   readonly stable: number
   readonly first: number
+  /** 0 if it is not there. */
+  readonly order?: number
   readonly flags: number
 }
 
@@ -62,7 +64,7 @@ export function packet(header: Header, body: Uint8Array): Uint8Array {
   view.setUint32(16, header.seq)
   view.setUint32(20, header.stable)
   view.setUint16(24, header.first)
-  view.setUint8(26, 0)
+  view.setUint8(26, header.order ?? 0)
   view.setUint8(27, header.flags)
   bytes.set(body, HEADER)
   return resealed(bytes)
@@ -82,13 +84,28 @@ export interface Body {
   readonly bytes: Uint8Array
 }
 
+const u16 = (value: number): number[] => [value >>> 8, value & 255]
+const u32 = (value: number): number[] => [...u16(value >>> 16), ...u16(value & 0xffff)]
+
+/** What stands before the messages of a causal packet: ranks, and by how much each one's number rose. */
+export const vectorOf = (entries: readonly (readonly [rank: number, rise: number])[]): number[] => [
+  ...u16(entries.length),
+  ...entries.flatMap(([rank, rise]) => [...u16(rank), ...u16(rise)]),
+]
+
+/** The body of a packet that announces an order: ranks, and up to which packet each one's are next. */
+export const runsOf = (runs: readonly (readonly [rank: number, last: number])[]): number[] => [
+  ...u16(runs.length),
+  ...runs.flatMap(([rank, last]) => [...u16(rank), ...u32(last)]),
+]
+
 /** Messages that are packed in one turn of their sender, as the bodies of packets. */
-export function pack(messages: readonly Uint8Array[], bodyBytes: number): Body[] {
+export function pack(messages: readonly Uint8Array[], bodyBytes: number, before: readonly number[] = []): Body[] {
   const bodies: Body[] = []
   let body: number[] = []
   let first = NONE
   const seal = () => {
-    bodies.push({ first, bytes: Uint8Array.from(body) })
+    bodies.push({ first, bytes: Uint8Array.from([...before, ...body]) })
     body = []
     first = NONE
   }

@@ -1,20 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { NOT_REUSED, SlabPool } from '../../src/slab.js'
+import { addVector, behindVector, endVector, vectorBytes, writeEntry } from '../../src/wire/causal-vector.js'
 import { ControlReader, encodeControl } from '../../src/wire/control-codec.js'
 import { Assembly, Fragments } from '../../src/wire/fragments.js'
 import { tutti } from '../../src/wire/generated/control.js'
 import * as wire from '../../src/wire/header.js'
 import { HEADER_BYTES, readU32 } from '../../src/wire/header.js'
+import { readRuns, writeRuns } from '../../src/wire/order-runs.js'
 import { Packer, PREFIX_BYTES, slabPoolFor } from '../../src/wire/packer.js'
 import { fromHex, type GoldenPacket, type GoldenStream, golden, readGolden, toHex, writeGolden } from './golden.js'
 import { bodyNames, decodeBody, encodeBody, groupTag, KINDS } from './reference.js'
 
 if (process.env.VECTORS === 'write') writeGolden()
-const { data, tell, control, dropped } = readGolden()
+const { data, order, tell, control, dropped } = readGolden()
 const from = { address: '192.0.2.7', port: 40_001 }
 
 test('the files are what the reference writes', () => {
-  expect({ data, tell, control, dropped }).toEqual(golden())
+  expect({ data, order, tell, control, dropped }).toEqual(golden())
 })
 
 /** The packet's bytes, once every field of its header has been read and found right. */
@@ -39,16 +41,18 @@ function judged({ header, hex }: GoldenPacket): Uint8Array {
     seq: header.seq,
     stable: header.stable,
     first: header.first,
-    order: 0,
+    order: header.order ?? 0,
     flags: header.flags,
   })
   return bytes
 }
 
 /** What the packer makes of the messages, packet by packet. */
-function repack({ packets, packetBytes, messages }: GoldenStream): Uint8Array[] {
+function repack({ packets, packetBytes, messages, vector }: GoldenStream): Uint8Array[] {
   const { header } = packets[0]
-  const { tag, rank, flags, stable } = header
+  const { tag, rank, stable } = header
+  // Of each packet, and of the stream.
+  const [safe, flags] = [header.flags & wire.SAFE, header.flags & ~wire.SAFE]
   const kind = KINDS[header.kind]
   const packer = new Packer(
     { kind, groupTag: groupTag(header.group), tag, rank, packetBytes, flags },
@@ -59,7 +63,16 @@ function repack({ packets, packetBytes, messages }: GoldenStream): Uint8Array[] 
     const at = packer.packetAt
     packed.push(packer.slab.bytes.slice(at, at + packer.close()))
   }
-  const open = () => packer.isOpen || packer.open((header.seq + packed.length) >>> 0, stable, 0, 0)
+  const open = () => {
+    if (packer.isOpen) return
+    packer.open((header.seq + packed.length) >>> 0, stable, header.order ?? 0, safe)
+    if (vector === undefined) return
+    const at = packer.reserve(vectorBytes(vector.length))
+    for (const [entry, [rank, rise]] of vector.entries()) {
+      expect(writeEntry(packer.slab.bytes, at, entry, rank, rise)).toBe(rise)
+    }
+    endVector(packer.slab.bytes, at, vector.length)
+  }
   for (const message of messages.map(fromHex)) {
     open()
     if (packer.isBetterNext(message.length)) {
@@ -93,7 +106,15 @@ describe.each([...data, ...tell])('messages: $name', stream => {
     const assembly = new Assembly(new SlabPool(65_536, 4, bytes => new Uint8Array(bytes)))
     const fragments = new Fragments(stream.packets[0].header.rank, 65_536, assembly, sink)
     for (const packet of stream.packets) {
-      expect(fragments.read(judged(packet), 0, HEADER_BYTES, packet.header.seq, NOT_REUSED)).toBe(true)
+      const bytes = judged(packet)
+      const body = stream.vector === undefined ? HEADER_BYTES : behindVector(bytes, 0)
+      expect(fragments.read(bytes, 0, body, packet.header.seq, NOT_REUSED)).toBe(true)
+      if (stream.vector === undefined) continue
+      const sums = new Uint32Array(4096)
+      expect(addVector(bytes, 0, sums)).toBe(true)
+      const expected = new Uint32Array(4096)
+      for (const [rank, rise] of stream.vector) expected[rank] += rise
+      expect(sums).toEqual(expected)
     }
     expect(messages).toEqual(stream.messages)
   })
@@ -101,6 +122,21 @@ describe.each([...data, ...tell])('messages: $name', stream => {
   test('is written', () => {
     expect(repack(stream).map(toHex)).toEqual(stream.packets.map(({ hex }) => hex))
   })
+})
+
+test.each(order)('order: $name', ({ packet, runs }) => {
+  const bytes = judged(packet)
+  const read: [number, number][] = []
+  expect(readRuns(bytes, 0, (rank, last) => read.push([rank, last]))).toBe(true)
+  expect(read).toEqual(runs)
+  const written = new Uint8Array(bytes.length - HEADER_BYTES)
+  writeRuns(
+    written,
+    0,
+    runs.map(([rank]) => rank),
+    runs.map(([, last]) => last),
+  )
+  expect(toHex(written)).toEqual(toHex(bytes.subarray(HEADER_BYTES)))
 })
 
 test.each(control)('control, read: $name', ({ packets, body }) => {
