@@ -1,5 +1,6 @@
 import { ReceiveWindow } from '../multicast/receive-window.js'
 import { distance, earlier, plus } from '../wire/seqno.js'
+import type { OrderedDelivery } from './ordered-delivery.js'
 import type { Reader } from './reader.js'
 
 export interface IncomingOptions {
@@ -48,6 +49,16 @@ export class Incoming {
   reported(): void {
     this.#reported = this.reader.consumed
     this.isReportWanted = false
+  }
+
+  /** Gives what is in sequence, up to packet `limit`, to its orders. */
+  handOver(rank: number, limit: number, delivery: OrderedDelivery): void {
+    const { window, reader } = this
+    const last = earlier(window.received, limit)
+    while (distance(last, reader.upTo) > 0) {
+      const seq = plus(reader.upTo, 1)
+      delivery.packet(rank, seq, window.bytesOf(seq)!, window.offsetOf(seq), window.slabOf(seq))
+    }
   }
 
   /** The origin has sent up to `last`. False if that cannot be. */

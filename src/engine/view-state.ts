@@ -171,7 +171,7 @@ export class ViewState {
       }
       if (incoming.window.hasGap) this.#recovery.gap(rank, incoming.window)
       if (this.isWedged) return
-      this.#handOver(rank, incoming, incoming.window.received)
+      incoming.handOver(rank, incoming.window.received, this.delivery)
       if (incoming.isTurnDue) this.isTurnDue = true
     }
   }
@@ -290,7 +290,7 @@ export class ViewState {
   close(cut: readonly number[]): boolean {
     if (this.delivery.readers.some(({ upTo }, rank) => distance(upTo, cut[rank]) > 0)) return false
     for (const [rank, incoming] of this.incoming.entries()) {
-      if (incoming !== null) this.#handOver(rank, incoming, cut[rank])
+      if (incoming !== null) incoming.handOver(rank, cut[rank], this.delivery)
     }
     this.delivery.close()
     this.isOver = true
@@ -324,15 +324,6 @@ export class ViewState {
 
   get #isQuiet(): boolean {
     return this.isOver || this.view.members.length === 1
-  }
-
-  /** Gives what is in sequence, up to packet `limit`, to its orders. */
-  #handOver(rank: number, { window, reader }: Incoming, limit: number): void {
-    const last = earlier(window.received, limit)
-    while (distance(last, reader.upTo) > 0) {
-      const seq = plus(reader.upTo, 1)
-      this.delivery.packet(rank, seq, window.bytesOf(seq)!, window.offsetOf(seq), window.slabOf(seq))
-    }
   }
 
   #isStable(rank: number, seq: number): boolean {
