@@ -88,7 +88,7 @@ export class Recovery {
    */
   #leavesToOthers(origin: number, round: number): boolean {
     const { rank, view } = this.#options
-    return origin === rank && view.members.length > 2 && round >= SENDER_ROUNDS && round % 2 === 0
+    return origin === rank && view.members.length > 2 && round >= 2 * SENDER_ROUNDS && round % 2 === 0
   }
 
   #ask(nowMs: number): void {

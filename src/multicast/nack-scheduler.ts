@@ -1,6 +1,9 @@
 import { NACK_RANGES_MAX } from '../wire/limits.js'
 import { distance, later, plus } from '../wire/seqno.js'
 
+/** A tick of the timers. */
+const TOGETHER_MS = 1
+
 /** One origin's packets, as far as it concerns what is missing. */
 export interface GapSource {
   /** Lowest number not yet received in sequence. */
@@ -34,7 +37,7 @@ export type NackEmit = (rank: number, round: number, ranges: number[]) => void
  * and a fresh one never waits for the answer to an older one. What is missing is read from the window when it is
  * needed, so that arriving packets cost nothing here.
  *
- * In a small group a gap is asked for at the end of the turn that found it. In a larger one a single random wait
+ * In a small group a gap is asked for at the end of the turn that found it, or a tick after the last NACK. In a larger one a single random wait
  * precedes the NACK, which then names all that is missing from any origin; who hears another member ask for all of a
  * stretch holds back as if it had asked itself (RFC 5401, section 3.2.2; RFC 5740, section 5.3). A stretch that was
  * not filled in time is asked for again, with a higher round.
@@ -49,6 +52,7 @@ export class NackScheduler {
   #active: Origin[] = []
   /** End of the wait that all waiting stretches share; without meaning while none waits. */
   #waitMs = 0
+  #askedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(timing: NackTiming, rangesMax = NACK_RANGES_MAX) {
     this.#timing = timing
@@ -109,12 +113,16 @@ export class NackScheduler {
       isWaiting ||= origin.isWaiting
     }
     if (hasTimedOut) timing.timedOut()
-    if (isWaiting && !wasWaiting) this.#waitMs = timing.suppresses ? nowMs + timing.backoffMs() : nowMs
+    // A first gap is asked for at once; what is found within a tick of that goes together, or under steady loss every
+    // other packet would bring a NACK, and every NACK a repair of its own.
+    if (isWaiting && !wasWaiting) this.#waitMs = nowMs + (timing.suppresses ? timing.backoffMs() : 0)
+    if (isWaiting && !timing.suppresses) this.#waitMs = Math.max(this.#waitMs, this.#askedAtMs + TOGETHER_MS)
     if (isWaiting && nowMs >= this.#waitMs) this.#ask(nowMs, emit)
     this.#rearm()
   }
 
   #ask(nowMs: number, emit: NackEmit): void {
+    this.#askedAtMs = nowMs
     let room = this.#rangesMax
     for (const origin of this.#active) {
       const { window, rank } = origin

@@ -9,6 +9,11 @@ const GROUP_MS_INITIAL = 10
 const GROUP_MS_MIN = 1
 const TICK_MS = 1
 const TIMEOUT_MS_MIN = 2
+/** The first timeout is at most so many round trips, but need not be under so much for that. */
+const TRIPS_MAX = 3
+const BASE_MS_MIN = 20
+/** The fastest repair is forgotten so slowly. */
+const LEAST_SHARE = 1 / 32
 const TIMEOUT_MS_MAX = 250
 /** Longer than any round trip: a time over it was not spent on the way. */
 const ASLEEP_MS = 1_000
@@ -30,6 +35,7 @@ export class RoundTrip {
   #isMeasured = false
   #smoothedMs = 0
   #variationMs = 0
+  #leastMs = 0
   #timeouts = 0
 
   /** @param members  of the view  @param random  gives 32 random bits, as an unsigned integer */
@@ -65,10 +71,12 @@ export class RoundTrip {
     if (this.#smoothedMs === 0) {
       this.#smoothedMs = ms
       this.#variationMs = ms / 2
+      this.#leastMs = ms
     } else {
       this.#variationMs += (Math.abs(this.#smoothedMs - ms) - this.#variationMs) / 4
       this.#smoothedMs += (ms - this.#smoothedMs) / 8
     }
+    this.#leastMs = Math.min(ms, this.#leastMs + (ms - this.#leastMs) * LEAST_SHARE)
     this.#timeouts = 0
   }
 
@@ -87,7 +95,10 @@ export class RoundTrip {
    */
   timeoutMs(round: number): number {
     const measuredMs = this.#smoothedMs + Math.max(TICK_MS, 4 * this.#variationMs)
-    const baseMs = this.#smoothedMs === 0 ? 3 * this.groupMs : measuredMs
+    // A stall of one process makes the variation large and leaves everybody waiting at the next loss, with nothing measured
+    // meanwhile that could tell better: so no more than a few round trips, of the beats or of the fastest repairs.
+    const boundMs = TRIPS_MAX * Math.max(this.groupMs, this.#leastMs)
+    const baseMs = this.#smoothedMs === 0 ? 3 * this.groupMs : Math.min(measuredMs, Math.max(BASE_MS_MIN, boundMs))
     const firstMs = Math.max(TIMEOUT_MS_MIN, baseMs)
     const doublings = Math.max(0, round + 1 - ROUNDS_AT_ONE_TIMEOUT, Math.floor(this.#timeouts / TIMEOUTS_A_DOUBLING))
     return Math.max(firstMs, Math.min(TIMEOUT_MS_MAX, firstMs * 2 ** doublings))

@@ -143,7 +143,7 @@ describe('a change of views', () => {
     const members = net.group('a', 'b', 'c')
     net.loses = () => net.random() < 0.1 * 2 ** 32
     const [d] = net.start('d')
-    for (let i = 0; members.some(({ view }) => view !== 'a b c d'); i++) {
+    for (let i = 0; [...members, d].some(({ view }) => view !== 'a b c d'); i++) {
       for (const member of members) member.send(`${i}`)
       net.run(1)
     }
