@@ -3,6 +3,8 @@ import { distance, later, plus } from '../wire/seqno.js'
 
 /** A tick of the timers. */
 const TOGETHER_MS = 1
+/** The repairs of one NACK come no further apart than this. */
+const ANSWER_MS = 5
 
 /** One origin's packets, as far as it concerns what is missing. */
 export interface GapSource {
@@ -74,7 +76,13 @@ export class NackScheduler {
   /** Packet `seq` of origin `rank`, which was missing, arrived. */
   filled(rank: number, seq: number, nowMs: number): void {
     const stretch = this.#origins[rank]?.stretchOf(seq)
-    if (stretch === undefined || Number.isNaN(stretch.askedMs)) return
+    if (stretch === undefined) return
+    if (!stretch.isWaiting) {
+      // What was asked for together is sent again together: when no more comes of it, the rest was lost once more.
+      stretch.deadlineMs = Math.min(stretch.untilMs, nowMs + ANSWER_MS)
+      this.deadlineMs = Math.min(this.deadlineMs, stretch.deadlineMs)
+    }
+    if (Number.isNaN(stretch.askedMs)) return
     this.#timing.repaired(nowMs - stretch.askedMs)
     // One measurement a NACK: a train of repairs arrives at one time and would count as many.
     stretch.askedMs = Number.NaN
@@ -167,7 +175,8 @@ class Stretch {
   last: number
   round: number
   isWaiting = true
-  /** When it is to be asked for again. */
+  /** When it is to be asked for again: at the latest, and as it stands. */
+  untilMs = Number.POSITIVE_INFINITY
   deadlineMs = Number.POSITIVE_INFINITY
   /** When this member asked, if the time to the repair may be measured from there; else NaN. */
   askedMs = Number.NaN
@@ -181,6 +190,7 @@ class Stretch {
     this.round = round
     this.isWaiting = false
     this.askedMs = askedMs
+    this.untilMs = deadlineMs
     this.deadlineMs = deadlineMs
   }
 }
@@ -233,10 +243,10 @@ class Origin {
       if (distance(window.next, stretch.last) > 0) continue
       if (stretch.deadlineMs <= nowMs) {
         if (!misses(window, first, stretch.last)) continue
+        if (stretch.untilMs <= nowMs) hasTimedOut = true
         stretch.isWaiting = true
         stretch.deadlineMs = Number.POSITIVE_INFINITY
         stretch.round++
-        hasTimedOut = true
       }
       stretches[kept++] = stretch
       first = plus(stretch.last, 1)
