@@ -10,9 +10,9 @@ import { mutants } from './mutants.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** What must catch them, fastest first; a mutant that the first folder catches does not reach the next. */
 const SUITES = [
-  ['test/paxos', 'test/wire', 'test/multicast', 'test/engine'],
+  ['test/paxos', 'test/wire', 'test/multicast', 'test/ordering', 'test/engine'],
   ['test/scenarios', 'test/adversary'],
-  ['test/sim'],
+  ['test/api', 'test/sim'],
 ]
 
 function copyProject() {
@@ -44,9 +44,9 @@ function apply(folder, { name, file, find, replace }) {
   )
 }
 
-/** The first check that failed, or null. */
-function judge(folder) {
-  for (const suite of SUITES) {
+/** The first check that failed, or null. @param tests  those that are known to catch it, if any */
+function judge(folder, tests) {
+  for (const suite of tests === undefined ? SUITES : [tests, ...SUITES]) {
     const report = join(folder, 'report.json')
     const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
     spawnSync(process.execPath, [vitest, 'run', ...suite, '--bail=1', '--reporter=json', `--outputFile=${report}`], {
@@ -85,7 +85,7 @@ for (const mutant of chosen) {
   const folder = copyProject()
   try {
     apply(folder, mutant)
-    const caughtBy = judge(folder)
+    const caughtBy = judge(folder, mutant.tests)
     if (caughtBy === null) escaped++
     console.log(
       `${caughtBy === null ? 'ESCAPED' : 'caught '}  ${mutant.name}${caughtBy === null ? '' : `\n         by: ${caughtBy}`}`,
