@@ -81,8 +81,8 @@ export const orderMutants = [
   {
     name: 'orders: the sequencer announces a sender’s packets twice',
     file: 'src/ordering/sequencer.ts',
-    find: 'for (const rank of ranks) this.#places[rank] = -1',
-    replace: 'for (const rank of ranks) this.#places[rank] = -1 - rank',
+    find: 'this.#ranks = this.#ranks.slice(max)\n    this.#lasts = this.#lasts.slice(max)',
+    replace: 'this.#ranks = this.#ranks.slice(max - 1)\n    this.#lasts = this.#lasts.slice(max - 1)',
     tests: ['test/ordering/sequencer.test.ts'],
   },
   {

@@ -60,13 +60,20 @@ describe('at the cut of a view', () => {
       story.run(1)
     }
     story.run(5)
-    expect(deliveriesOf(a)).toEqual(['1 c: 0', '2 c: 1', '3 c: 2'])
+    // What comes behind them does not wait for them for ever, and keeps its order.
+    e.send('of e', null, total)
+    story.run(2)
+    b.send('of b', null, total)
+    story.run(5)
+    expect(deliveriesOf(a)).toEqual(['1 c: 0', '2 c: 1', '3 c: 2', '4 e: of e', '5 b: of b'])
+    expect(deliveriesOf(b)).toEqual(['1 c: 0'])
     story.crash('a')
     story.crash('c')
     story.untilOne('b', 'd', 'e')
     b.send('next', null, total)
     story.run(30)
-    for (const each of [b, d, e]) expect(deliveriesOf(each)).toEqual(['1 c: 0', '2 b: next'])
+    const expected = ['1 c: 0', '2 e: of e', '3 b: of b', '4 b: next']
+    for (const each of [b, d, e]) expect(deliveriesOf(each)).toEqual(expected)
     expect(story.faults).toEqual([])
   })
 
