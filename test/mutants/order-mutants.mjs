@@ -206,4 +206,25 @@ export const orderMutants = [
     replace: '',
     tests: ['test/ordering/total.test.ts'],
   },
+  {
+    name: 'orders: takes what all have for delivered, though its place was never heard',
+    file: 'src/engine/view-state.ts',
+    find: 'return earlier(this.out.received.min, this.delivery.deliveredUpTo(this.rank))',
+    replace: 'return this.out.received.min',
+    tests: ['test/scenarios/total.test.ts'],
+  },
+  {
+    name: 'orders: who is alone and goes delivers nothing of what it took last',
+    file: 'src/membership/membership.ts',
+    find: 'this.#effects.close(this.#effects.wedge())',
+    replace: 'this.#effects.wedge()',
+    tests: ['test/api/safe-sends.test.ts'],
+  },
+  {
+    name: 'orders: in a large group says of its stream only what is to be safe, and only once',
+    file: 'src/engine/safe-watch.ts',
+    find: 'if (distance(upTo, this.#toldUpTo) <= 0) return isWanted',
+    replace: 'if (distance(upTo, this.#toldUpTo) <= 0) return isWanted && false',
+    tests: ['test/scenarios/safe.test.ts'],
+  },
 ]

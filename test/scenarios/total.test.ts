@@ -248,6 +248,24 @@ describe('who joins', () => {
   })
 })
 
+test('of what all have and nobody has heard the place of, who gives its lineage up says that nobody can say', () => {
+  // 1. All have b's message; the sequencer's announcement reaches nobody. 2. The others die. 3. b goes on alone.
+  const story = new Story()
+  const [, b] = story.group('a', 'b', 'c')
+  story.losing(({ is, rank }) => is === 'data' && rank === 0)
+  b.send('m', null, total)
+  const { takenUpTo } = b.engine.progress(null)!
+  story.until(() => b.engine.progress(null)!.stable === takenUpTo)
+  story.crash('a')
+  story.crash('c')
+  story.until(() => b.engine.isStranded)
+  b.reform(story.nowMs)
+  story.untilOne('b')
+  expect(deliveriesOf(b)).toEqual([])
+  const abandoned = b.record.map(({ event }) => event).find(({ type }) => type === 'abandoned')
+  expect(abandoned).toMatchObject({ stable: (takenUpTo - 1) >>> 0 })
+})
+
 test('messages of other orders have no place in it, and do not wait for it', () => {
   const story = new Story()
   const [, b, c] = story.group('a', 'b', 'c')
