@@ -10,7 +10,7 @@ describe('a pool', () => {
       which: fc.nat(20),
     })
     fc.assert(
-      fc.property(fc.array(act, { maxLength: 200 }), acts => {
+      fc.property(fc.array(act, { maxLength: 200, size: 'max' }), acts => {
         let allocated = 0
         const pool = new SlabPool(8, 2, bytes => {
           allocated++
@@ -61,7 +61,7 @@ describe('where messages are put together', () => {
   test('no two of them overlap while somebody has them', () => {
     const bytes = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 400 }))
     fc.assert(
-      fc.property(fc.array(fc.tuple(bytes, fc.boolean()), { maxLength: 100 }), messages => {
+      fc.property(fc.array(fc.tuple(bytes, fc.boolean()), { maxLength: 100, size: 'max' }), messages => {
         const assembly = new Assembly(new SlabPool(100, 4, bytes => new Uint8Array(bytes)))
         const live: { slab: Slab; at: number; length: number; mark: number }[] = []
         for (const [i, [length, isTaken]] of messages.entries()) {

@@ -1,3 +1,4 @@
+import { orderMutants } from './order-mutants.mjs'
 import { viewMutants } from './view-mutants.mjs'
 
 /**
@@ -6,6 +7,7 @@ import { viewMutants } from './view-mutants.mjs'
  */
 export const mutants = [
   ...viewMutants,
+  ...orderMutants,
   {
     name: 'forgets which packets it has had',
     file: 'src/multicast/receive-window.ts',
@@ -15,8 +17,8 @@ export const mutants = [
   {
     name: 'frees a packet once one receiver has it',
     file: 'src/engine/outgoing.ts',
-    find: 'if (this.received.raise(rank, received)) this.window.release(this.received.min)',
-    replace: 'if (this.received.raise(rank, received) || true) this.window.release(this.received.of(rank))',
+    find: 'if (distance(this.received.min, window.released) > 0) {\n      window.release(earlier(this.received.min,',
+    replace: 'if (rank >= 0) {\n      window.release(earlier(this.received.of(rank),',
   },
   {
     name: 'sends NACKs without a random wait',
@@ -63,14 +65,14 @@ export const mutants = [
   {
     name: 'goes on sealing after its promise',
     file: 'src/engine/outgoing.ts',
-    find: 'if (this.isWedged || this.isPaused || this.#pending !== null || !this.#makeRoom())',
-    replace: 'if (this.#pending !== null || !this.#makeRoom())',
+    find: 'if (this.isWedged || this.isPaused || this.#pending !== null || !this.#makeRoom(of))',
+    replace: 'if (this.#pending !== null || !this.#makeRoom(of))',
   },
   {
     name: 'opens the window on what was received, not on what was consumed',
     file: 'src/engine/reader.ts',
-    find: 'return this.#outstanding === 0 ? this.upTo : this.#consumedUpTo',
-    replace: 'return this.upTo',
+    find: 'if (this.#outstanding[next & this.#mask] > 0) break\n',
+    replace: '\n',
   },
   {
     name: 'drops the message that a closing view left unfinished',

@@ -3,14 +3,14 @@ export const viewMutants = [
   {
     name: 'skips the wedge: goes on delivering after its promise',
     file: 'src/engine/view-state.ts',
-    find: 'if (this.isWedged) return\n      this.#deliver',
-    replace: 'this.#deliver',
+    find: 'if (this.isWedged) return\n      this.#handOver',
+    replace: 'this.#handOver',
   },
   {
     name: 'reports after its promise',
     file: 'src/engine/view-state.ts',
-    find: 'if (!this.isWedged) this.#report()',
-    replace: 'this.#report()',
+    find: 'if (!this.isWedged) this.#report(nowMs)',
+    replace: 'this.#report(nowMs)',
   },
   {
     name: 'drops the fill: proposes at once',
@@ -47,8 +47,8 @@ export const viewMutants = [
   {
     name: 'delivers past the cut',
     file: 'src/engine/view-state.ts',
-    find: 'this.#deliver(incoming, cut[rank])',
-    replace: 'this.#deliver(incoming, incoming.window.received)',
+    find: 'this.#handOver(rank, incoming, cut[rank])',
+    replace: 'this.#handOver(rank, incoming, incoming.window.received)',
   },
   {
     name: 'counts joiners as voters',

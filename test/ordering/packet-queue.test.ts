@@ -5,7 +5,7 @@ import { PacketQueue } from '../../src/ordering/packet-queue.js'
 test('is first in, first out, however it grows and turns', () => {
   const act = fc.record({ seq: fc.integer({ min: 0, max: 0xffffffff }), isSafe: fc.boolean(), shifts: fc.nat(2) })
   fc.assert(
-    fc.property(fc.array(act, { maxLength: 200 }), acts => {
+    fc.property(fc.array(act, { maxLength: 200, size: 'max' }), acts => {
       const queue = new PacketQueue()
       const model: { seq: number; isSafe: boolean }[] = []
       for (const { seq, isSafe, shifts } of acts) {

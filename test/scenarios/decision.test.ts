@@ -45,6 +45,26 @@ describe('what was promised', () => {
     expect(story.faults).toEqual([])
   })
 
+  test('what comes after the last promise is beyond the cut, and nobody delivers it', () => {
+    // 1. e's message is on its way to b alone when e dies. 2. All promise, and decide. 3. It comes to b. 4. b hears of it.
+    const story = new Story()
+    const [, b] = story.group('a', 'b', 'c', 'd', 'e')
+    story.losing(({ is, from, to, rank }) => is === 'data' && rank === 4 && !(from === 'e' && to === 'b'))
+    story.delayMs = ({ is, from }) => (is === 'data' && from === 'e' ? 400 : 0)
+    story.member('e').send('e#0:')
+    story.run(1)
+    const deaf = story.losing(({ is, to }) => ['accept', 'decide'].includes(is) && to === 'b')
+    story.run(1)
+    story.crash('e')
+    story.run(450)
+    expect(b.view).toBe('a b c d e')
+    expect(story.member('a').view).toBe('a b c d')
+    deaf()
+    story.untilOne('a', 'b', 'c', 'd')
+    expect(b.log).not.toContain('e: e#0:')
+    expect(story.faults).toEqual([])
+  })
+
   test('what a promiser held that died before the cut was drawn is not waited for', () => {
     // 1. e says something that nobody else gets. 2. a prepares; e promises, and holds it. 3. e dies. 4. b, held up until
     // then, promises as the last. A cut that counts e's promise asks for what nobody can supply any more.

@@ -60,13 +60,20 @@ describe('at the cut of a view', () => {
       story.run(1)
     }
     story.run(5)
-    expect(deliveriesOf(a)).toEqual(['1 c: 0', '2 c: 1', '3 c: 2'])
+    // What comes behind them does not wait for them for ever, and keeps its order.
+    e.send('of e', null, total)
+    story.run(2)
+    b.send('of b', null, total)
+    story.run(5)
+    expect(deliveriesOf(a)).toEqual(['1 c: 0', '2 c: 1', '3 c: 2', '4 e: of e', '5 b: of b'])
+    expect(deliveriesOf(b)).toEqual(['1 c: 0'])
     story.crash('a')
     story.crash('c')
     story.untilOne('b', 'd', 'e')
     b.send('next', null, total)
     story.run(30)
-    for (const each of [b, d, e]) expect(deliveriesOf(each)).toEqual(['1 c: 0', '2 b: next'])
+    const expected = ['1 c: 0', '2 e: of e', '3 b: of b', '4 b: next']
+    for (const each of [b, d, e]) expect(deliveriesOf(each)).toEqual(expected)
     expect(story.faults).toEqual([])
   })
 
@@ -239,6 +246,24 @@ describe('who joins', () => {
     for (const each of [a, b]) expect(deliveriesOf(each)).toEqual(['1 a: of a', '2 b: of b', '3 a: of a', '4 c: of c'])
     expect(deliveriesOf(c).at(-1)).toBe('4 c: of c')
   })
+})
+
+test('of what all have and nobody has heard the place of, who gives its lineage up says that nobody can say', () => {
+  // 1. All have b's message; the sequencer's announcement reaches nobody. 2. The others die. 3. b goes on alone.
+  const story = new Story()
+  const [, b] = story.group('a', 'b', 'c')
+  story.losing(({ is, rank }) => is === 'data' && rank === 0)
+  b.send('m', null, total)
+  const { takenUpTo } = b.engine.progress(null)!
+  story.until(() => b.engine.progress(null)!.stable === takenUpTo)
+  story.crash('a')
+  story.crash('c')
+  story.until(() => b.engine.isStranded)
+  b.reform(story.nowMs)
+  story.untilOne('b')
+  expect(deliveriesOf(b)).toEqual([])
+  const abandoned = b.record.map(({ event }) => event).find(({ type }) => type === 'abandoned')
+  expect(abandoned).toMatchObject({ stable: (takenUpTo - 1) >>> 0 })
 })
 
 test('messages of other orders have no place in it, and do not wait for it', () => {

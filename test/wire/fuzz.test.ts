@@ -9,7 +9,7 @@ import { tutti } from '../../src/wire/generated/control.js'
 import { HEADER_BYTES, readU32, writeU16, writeU32 } from '../../src/wire/header.js'
 import { Harness, type Member } from '../engine/harness.js'
 import { fromHex, GROUP, readGolden } from './golden.js'
-import { bodyNames, encodeBody, groupTag, packet, resealed, runsOf, vectorOf } from './reference.js'
+import { bodyNames, encodeBody, groupTag, type Header, packet, resealed, runsOf, vectorOf } from './reference.js'
 
 const DATAGRAMS = process.env.FULL ? 1_000_000 : 20_000
 const HARMLESS = 0.8 * DATAGRAMS
@@ -582,5 +582,92 @@ describe('a control frame that is nearly one', () => {
         .filter(name => !multicast.includes(name))
         .sort(),
     )
+  })
+})
+
+describe('a packet of an order that is nearly one', () => {
+  const NEXT = FIRST + 1
+  const message = [0, 0, 0, 1, 120]
+  const vector = (...entries: [number, number][]) => [...vectorOf(entries), ...message]
+  const announcement = { order: 3, first: 0xffff }
+  /** From rank 2, if it says no other; what b counts of it. */
+  const packets: [name: string, malformed: number, header: Partial<Header>, body: number[]][] = [
+    ['an order that there is not', 1, { order: 4 }, message],
+    ['the highest order', 1, { order: 255 }, message],
+    ['an announcement of one who is not the sequencer', 1, announcement, runsOf([[2, NEXT]])],
+    ['no announcement at all', 1, { ...announcement, rank: 0 }, []],
+    ['half a count of runs', 1, { ...announcement, rank: 0 }, [0]],
+    ['more runs than there are', 1, { ...announcement, rank: 0 }, [0, 2, ...runsOf([[1, NEXT]]).slice(2)]],
+    ['no runs', 0, { ...announcement, rank: 0 }, runsOf([])],
+    [
+      'runs of ranks that nobody has, and one that somebody has',
+      2,
+      { ...announcement, rank: 0 },
+      runsOf([
+        [3, NEXT],
+        [0xffff, 0],
+        [1, NEXT],
+      ]),
+    ],
+    [
+      'runs of nothing new, and of what cannot have been sent',
+      3,
+      { ...announcement, rank: 0 },
+      runsOf([
+        [1, FIRST],
+        [2, 0x7fffffff],
+        [2, 0x8000000],
+      ]),
+    ],
+    ['no vector', 1, { order: 1, first: 0xffff }, []],
+    ['half a vector', 1, { order: 1 }, [0, 1, 0, 0]],
+    ['a vector larger than the packet', 1, { order: 1 }, [255, 255, ...vector([0, 1])]],
+    ['a vector of ranks that nobody has', 1, { order: 1 }, vector([3, 1], [0xffff, 0xffff])],
+    ['a vector of more than anybody will ever send', 0, { order: 1 }, vector([0, 0xffff], [0, 0xffff], [1, 0xffff])],
+    ['a message that begins behind its causal packet', 1, { order: 1, first: 400 }, vector()],
+    ['a message in total order that is longer than any', 1, { order: 2 }, [0x7f, 255, 255, 255, 1]],
+  ]
+
+  test.each(packets)('%s: is counted, and the group goes on', (_, malformed, fields, body) => {
+    const net = new Harness({ config: { group: GROUP } })
+    const { members, view } = liveGroup(net)
+    const [a, b, c] = members
+    // The first packet of rank 0 was sent already.
+    const seq = fields.rank === 0 ? NEXT + 1 : NEXT
+    const header = { kind: 'data', group: GROUP, tag: view, rank: 2, seq, stable: FIRST, first: 0, flags: 0 } as const
+    const bytes = packet({ ...header, ...fields }, Uint8Array.from(body))
+    for (const member of [a, b, c]) {
+      const own = member === members[fields.rank ?? 2]
+      if (!own) member.arrive(bytes, members[fields.rank ?? 2].engine.self.endpoint)
+    }
+    net.run(1)
+    // Of total order, its turn comes with its announcement.
+    if (fields.order === 2) net.run(20)
+    expect(b.engine.counters.dropped.malformed ?? 0).toBe(malformed)
+    b.send('on it goes')
+    // What rests on a causal packet that its sender knows nothing of, that one waits for.
+    if (fields.order !== 1) b.send('causal', null, 1)
+    net.run(400)
+    const expected = ['b: on it goes', ...(fields.order === 1 ? [] : ['b: causal'])]
+    for (const { log } of members) expect(log.filter(line => line.startsWith('b'))).toEqual(expected)
+  })
+
+  test('a sequencer who announces for ever what never comes costs no memory', () => {
+    const net = new Harness({ config: { group: GROUP } })
+    const { members, view } = liveGroup(net)
+    const [a, b] = members
+    const header = { kind: 'data', group: GROUP, tag: view, rank: 0, ...announcement, flags: 0 } as const
+    const begin = heldBytes()
+    for (let i = 1; i <= 20_000; i++) {
+      const runs = Array.from({ length: 78 }, (_, n): [number, number] => [1 + (n % 2), (NEXT + 1 + i + n) >>> 0])
+      const seq = (NEXT + i) >>> 0
+      b.arrive(packet({ ...header, seq, stable: seq }, Uint8Array.from(runsOf(runs))), a.engine.self.endpoint)
+      if (i % 100 === 0) {
+        net.run(1)
+        net.sent.length = 0
+      }
+    }
+    expect(b.engine.counters.dropped.malformed).toBeGreaterThan(1_000_000)
+    expect(heldBytes() - begin).toBeLessThan(8_000_000)
   })
 })
