@@ -3,8 +3,8 @@ export const viewMutants = [
   {
     name: 'skips the wedge: goes on delivering after its promise',
     file: 'src/engine/view-state.ts',
-    find: 'if (this.isWedged) return\n      this.#handOver',
-    replace: 'this.#handOver',
+    find: 'if (this.isWedged) return\n      incoming.handOver',
+    replace: 'incoming.handOver',
   },
   {
     name: 'reports after its promise',
@@ -47,8 +47,8 @@ export const viewMutants = [
   {
     name: 'delivers past the cut',
     file: 'src/engine/view-state.ts',
-    find: 'this.#handOver(rank, incoming, cut[rank])',
-    replace: 'this.#handOver(rank, incoming, incoming.window.received)',
+    find: 'incoming.handOver(rank, cut[rank], this.delivery)',
+    replace: 'incoming.handOver(rank, incoming.window.received, this.delivery)',
   },
   {
     name: 'counts joiners as voters',
