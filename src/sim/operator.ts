@@ -1,3 +1,4 @@
+import type { TuttiError } from '../errors.js'
 import type { Actor } from './actor.js'
 import type { Simulation } from './simulation.js'
 
@@ -42,8 +43,14 @@ export class Operator {
       actors.find(({ standing, group }) => standing === 'seeking' && group !== null)
     if (survivor === undefined) return
     this.#lostSinceMs = Number.POSITIVE_INFINITY
+    try {
+      survivor.group!.reform()
+    } catch (error) {
+      // A quorum has come back, and the word of it is on its way: the group goes on by itself.
+      if ((error as TuttiError).code === 'ERR_TUTTI_QUORUM') return
+      throw error
+    }
     this.reforms++
     survivor.standing = 'in'
-    survivor.group!.reform()
   }
 }
