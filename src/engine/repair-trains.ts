@@ -1,6 +1,6 @@
 import type { Endpoint } from '../types.js'
 import { lengthOf } from '../wire/header.js'
-import { TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX } from '../wire/limits.js'
+import { trainBytes } from '../wire/packer.js'
 import type { Outbox } from './outbox.js'
 
 interface Train {
@@ -23,7 +23,7 @@ export class RepairTrains {
 
   constructor(packetBytes: number, outbox: Outbox) {
     this.#packetBytes = packetBytes
-    this.#trainBytes = Math.min(TRAIN_PACKETS_MAX, Math.floor(TRAIN_BYTES_MAX / packetBytes)) * packetBytes
+    this.#trainBytes = trainBytes(packetBytes)
     this.#outbox = outbox
   }
 
