@@ -8,8 +8,8 @@ const PREFIX_BYTES = 4
 export type Safe = boolean | 'close'
 
 /**
- * Messages of one sender that are delivered together: those that lie whole in one packet, or one that was put together.
- * It is what the hot path makes in place of an object for each message.
+ * Messages of one sender that are delivered together: those that lie whole in packets of one datagram or train, or one
+ * that was put together. It is what the hot path makes in place of an object for each message.
  */
 export class Delivery {
   readonly type: 'messages' | 'told'
@@ -20,15 +20,15 @@ export class Delivery {
   readonly safe: Safe
   /** Of the first message, in total order: counted from 1 through the lineage's life. */
   readonly index: number | undefined
-  /** How many messages. */
-  readonly count: number
-  /** @internal Rank of the sender and number of the packet in which they end: what consuming them acknowledges. */
+  /** @internal Rank of the sender, and the numbers of the first and the last packet in which messages end. */
   readonly rank: number
   /** @internal */
-  readonly seq: number
+  readonly first: number
+  #last: number
+  #count = 0
   readonly #bytes: Uint8Array
-  readonly #offset: number
-  readonly #end: number
+  /** Where in `bytes` they lie, packet by packet: from, to, from, to, ... */
+  readonly #spans: number[] = []
   readonly #slab: Slab
   /** @internal Its slab is held for it alone. */
   readonly isAssembled: boolean
@@ -40,12 +40,9 @@ export class Delivery {
     order: Order,
     safe: Safe,
     index: number | undefined,
-    count: number,
     rank: number,
-    seq: number,
+    first: number,
     bytes: Uint8Array,
-    offset: number,
-    end: number,
     slab: Slab,
     isAssembled: boolean,
   ) {
@@ -55,25 +52,48 @@ export class Delivery {
     this.order = order
     this.safe = safe
     this.index = index
-    this.count = count
     this.rank = rank
-    this.seq = seq
+    this.first = first
+    this.#last = first
     this.#bytes = bytes
-    this.#offset = offset
-    this.#end = end
     this.#slab = slab
     this.isAssembled = isAssembled
+  }
+
+  /** How many messages. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** @internal */
+  get last(): number {
+    return this.#last
+  }
+
+  /** @internal `count` messages more, which end in packet `seq` and lie in the same bytes from `offset` up to `end`. */
+  add(seq: number, offset: number, end: number, count: number): void {
+    this.#last = seq
+    this.#spans.push(offset, end)
+    this.#count += count
+  }
+
+  /** @internal Whether a later packet of the same sender and class that lies in `bytes` belongs to it. */
+  mayTake(bytes: Uint8Array): boolean {
+    return this.#bytes === bytes && !this.isAssembled
   }
 
   /** The bytes are valid during the call only. */
   forEach(take: (bytes: Uint8Array, offset: number, length: number, delivery: Delivery) => void): void {
     const bytes = this.#bytes
-    const end = this.#end
-    for (let at = this.#offset; at < end; ) {
-      const length = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
-      at += PREFIX_BYTES
-      take(bytes, at, length, this)
-      at += length
+    const spans = this.#spans
+    for (let i = 0; i < spans.length; i += 2) {
+      const end = spans[i + 1]
+      for (let at = spans[i]; at < end; ) {
+        const length = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+        at += PREFIX_BYTES
+        take(bytes, at, length, this)
+        at += length
+      }
     }
   }
 

@@ -66,7 +66,7 @@ export class Unconfirmed {
         this.#delivered.clear()
         this.#settle()
       } else if (event.type === 'messages' && event.safe !== false && event.from.incarnation === incarnation) {
-        this.#delivered.set(event.order, event.seq)
+        this.#delivered.set(event.order, event.last)
       }
     }
     if (this.#waiting > 0) this.#settle()

@@ -176,11 +176,11 @@ export class Engine {
 
   /** The application has taken these messages. */
   consume(delivery: Delivery): void {
-    const { type, from, rank, seq } = delivery
+    const { type, from, rank, first } = delivery
     delivery.release()
     if (type === 'told') this.#links.consume(delivery)
     // Ids of views are numbers within one lineage; the object is of one view alone.
-    else if (from === this.#current?.published.members[rank]) this.#current.consume(rank, seq)
+    else if (from === this.#current?.published.members[rank]) this.#current.consume(rank, first)
   }
 
   /** Nobody listens at `endpoint`, where a member was. */

@@ -6,7 +6,7 @@ import { TotalOrder } from '../ordering/total.js'
 import type { Slab } from '../slab.js'
 import type { Order, View } from '../types.js'
 import { addVector, behindVector } from '../wire/causal-vector.js'
-import type { Assembly } from '../wire/fragments.js'
+import type { Assembly, DeliverySink } from '../wire/fragments.js'
 import { CAUSAL, FIFO, flagsOf, ORDER, orderOf, SAFE, TOTAL } from '../wire/header.js'
 import { readRuns } from '../wire/order-runs.js'
 import { distance, earlier, plus } from '../wire/seqno.js'
@@ -46,7 +46,7 @@ const NAMES: readonly Order[] = ['fifo', 'causal', 'total']
  * The way of one view's packets, once they are in sequence, to the application: each waits in its order for its turn.
  * FIFO packets that need not be safe go straight through.
  */
-export class OrderedDelivery {
+export class OrderedDelivery implements DeliverySink {
   readonly readers: readonly Reader[]
   /** What this member, as rank 0, has to announce. */
   readonly sequencer: Sequencer
@@ -64,15 +64,16 @@ export class OrderedDelivery {
   /** Of the packet that is read now. */
   #order = FIFO
   #safe: Safe = false
+  /** What was made last. */
+  #last: Delivery | null = null
 
   constructor(options: OrderedDeliveryOptions) {
     const { view, rank, firstSeq, capacity, messageBytesMax, assembly } = options
     const size = view.members.length
     this.#options = options
     this.index = options.index
-    const sink = { delivered: this.#delivered.bind(this) }
     this.readers = view.members.map(
-      (_, rank) => new Reader({ rank, firstSeq, capacity, messageBytesMax, assembly }, sink),
+      (_, rank) => new Reader({ rank, firstSeq, capacity, messageBytesMax, assembly }, this),
     )
     const isStable = (rank: number, seq: number) => this.#isClosing || options.isStable(rank, seq)
     const deliver = (order: number) => (rank: number, seq: number, isSafe: boolean) =>
@@ -185,7 +186,8 @@ export class OrderedDelivery {
     countDrop(this.#options.counters, 'malformed')
   }
 
-  #delivered(
+  /** Messages that end in packet `seq` are next. In one train they make one delivery. */
+  delivered(
     bytes: Uint8Array,
     offset: number,
     end: number,
@@ -196,32 +198,42 @@ export class OrderedDelivery {
     isAssembled: boolean,
   ): void {
     const { view, counters, outbox } = this.#options
-    const order = this.#order
-    let index: number | undefined
-    if (order === TOTAL) {
-      index = this.index + 1
-      this.index += count
-    }
-    this.readers[rank].delivered(seq)
+    const order = NAMES[this.#order]
+    const safe = this.#safe
+    const { deliveries } = outbox
+    const index = this.#order === TOTAL ? this.index + 1 : undefined
+    if (index !== undefined) this.index += count
     counters.messagesIn += count
     if (isAssembled) this.#options.assembled(rank)
-    outbox.deliveries.push(
-      new Delivery(
-        'messages',
-        view.members[rank],
-        view.id,
-        NAMES[order],
-        this.#safe,
-        index,
-        count,
-        rank,
-        seq,
-        bytes,
-        offset,
-        end,
-        slab,
-        isAssembled,
-      ),
+    const before = this.#last
+    if (
+      before !== null &&
+      before.rank === rank &&
+      before.order === order &&
+      before.safe === safe &&
+      !isAssembled &&
+      before.mayTake(bytes) &&
+      deliveries[deliveries.length - 1] === before
+    ) {
+      return before.add(seq, offset, end, count)
+    }
+    const delivery = new Delivery(
+      'messages',
+      view.members[rank],
+      view.id,
+      order,
+      safe,
+      index,
+      rank,
+      seq,
+      bytes,
+      slab,
+      isAssembled,
     )
+    delivery.add(seq, offset, end, count)
+    deliveries.push(delivery)
+    this.#last = delivery
+    // The application takes a delivery as a whole, and of its packets the first is the one that nothing may go past.
+    this.readers[rank].delivered(seq)
   }
 }

@@ -12,7 +12,7 @@ import type { DeliverySink } from '../wire/fragments.js'
 import type { tutti } from '../wire/generated/control.js'
 import { BODY_CHECKED, FIFO, NO_RANK, seqOf, stableOf, TELL, viewTagOf } from '../wire/header.js'
 import { NACK_RANGES_MAX } from '../wire/limits.js'
-import { distance, plus } from '../wire/seqno.js'
+import { distance, plus, serial } from '../wire/seqno.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
 import { countDrop } from './counters.js'
 import type { Environment } from './environment.js'
@@ -112,12 +112,12 @@ export class TellLink {
   control(tag: number, body: tutti.Control, nowMs: number): void {
     if (tag === this.inTag) {
       const { window } = this.incoming
-      if (body.announce == null || !this.incoming.announce(body.announce.last ?? 0)) return
+      if (body.announce == null || !this.incoming.announce(serial(body.announce.last ?? 0))) return
       if (window.hasGap) this.#nacks.gap(0, window)
       this.incoming.isReportWanted = true
     } else if (body.report != null) {
       const { received, consumed } = body.report
-      if (this.out.acknowledge(0, received ?? 0, consumed ?? 0)) this.#sealed()
+      if (this.out.acknowledge(0, serial(received ?? 0), serial(consumed ?? 0))) this.#sealed()
     } else {
       for (const { ranges, round } of body.nack?.gaps ?? []) {
         if (ranges == null || ranges.length > 2 * NACK_RANGES_MAX) continue

@@ -97,9 +97,9 @@ export class TellLinks {
 
   /** The application has taken messages of another member, or of its own. */
   consume(told: Delivery): void {
-    const { from, seq } = told
+    const { from, first } = told
     const { self, outbox } = this.#options
-    if (from.incarnation !== self.incarnation) return this.#links.get(from.incarnation)?.incoming.reader.consume(seq)
+    if (from.incarnation !== self.incarnation) return this.#links.get(from.incarnation)?.incoming.reader.consume(first)
     told.forEach((_bytes, _offset, length) => {
       this.#selfBytes -= length
     })
@@ -150,8 +150,8 @@ export class TellLinks {
     const rank = members.findIndex(member => member.incarnation === incarnation)
     const from = members[rank]
     counters.messagesIn += count
-    outbox.deliveries.push(
-      new Delivery('told', from, id, 'fifo', false, undefined, count, rank, seq, bytes, offset, end, slab, isAssembled),
-    )
+    const delivery = new Delivery('told', from, id, 'fifo', false, undefined, rank, seq, bytes, slab, isAssembled)
+    delivery.add(seq, offset, end, count)
+    outbox.deliveries.push(delivery)
   }
 }

@@ -8,7 +8,7 @@ import type { Endpoint, View } from '../types.js'
 import type { Control, ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
 import { BODY_CHECKED, DATA, kindOf, lengthOf, rankOf, seqOf, stableOf } from '../wire/header.js'
-import { distance, earlier, plus } from '../wire/seqno.js'
+import { distance, earlier, plus, serial } from '../wire/seqno.js'
 import type { AgreedView } from '../wire/view-codec.js'
 import { CausalStamp } from './causal-stamp.js'
 import { countDrop } from './counters.js'
@@ -28,7 +28,7 @@ import { windowOf } from './window-shape.js'
  * Every stream begins close below the wrap of its 32 bits, so that the wrap is part of every member's first second and
  * not a surprise after days.
  */
-export const FIRST_SEQ = 0xfffffff0
+export const FIRST_SEQ = -16
 /** Up to so many members each tells all others what it has; in a larger group, only whom it concerns. */
 const DIGEST_MEMBERS_MAX = 16
 
@@ -181,11 +181,11 @@ export class ViewState {
     if (announce || beat) this.toAllAtMs[rank] = nowMs
     if (nack) this.#recovery.nacked(rank, nack, nowMs)
     else if (report) {
-      this.#acknowledge(rank, report.received ?? 0, report.consumed ?? 0)
+      this.#acknowledge(rank, serial(report.received ?? 0), serial(report.consumed ?? 0))
       if (report.asks) this.#safe.isWanted = true
     } else if (announce) {
-      this.#told(rank, announce.last ?? 0, announce.waiting ?? [])
-      if (announce.stable != null) this.#stability.told(rank, announce.stable)
+      this.#told(rank, serial(announce.last ?? 0), announce.waiting ?? [])
+      if (announce.stable != null) this.#stability.told(rank, serial(announce.stable))
     } else if (beat) this.#heardBeat(rank, beat, nowMs)
     else return false
     return true
@@ -210,10 +210,10 @@ export class ViewState {
     if (received?.length !== size || consumed?.length !== size) return countDrop(counters, 'malformed')
     // What one member holds exists: who is cut off from its sender hears of it here, and from whom to get it.
     for (const [origin, last] of received.entries()) {
-      this.#told(origin, last, [])
-      this.#stability.holds(rank, origin, last)
+      this.#told(origin, serial(last), [])
+      this.#stability.holds(rank, origin, serial(last))
     }
-    this.#acknowledge(rank, received[this.rank], consumed[this.rank])
+    this.#acknowledge(rank, serial(received[this.rank]), serial(consumed[this.rank]))
     if (asks) this.#safe.isAsked = true
     if (stamp) this.#echoes.stamped(rank, stamp, nowMs)
     this.#echoes.cameBack(echoes ?? [], this.#recovery.roundTrip, nowMs)

@@ -3,6 +3,7 @@ import { rankOf, roundOf } from '../paxos/ballot.js'
 import { isQuorum } from '../paxos/quorum.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
+import { serial } from '../wire/seqno.js'
 import { type AgreedView, decodeValue, type Peer, type Value } from '../wire/view-codec.js'
 import { Accusations } from './accusations.js'
 import { FailureDetector, NEVER, type SignsOfLife } from './failure-detector.js'
@@ -194,7 +195,7 @@ export class ViewWatch {
     else if (promise) return this.#promise(rank, promise)
     else if (fill) {
       if (fill.cut?.length !== this.view.members.length || !isBallot(fill.ballot, rank)) return false
-      agreement.fill(fill.ballot, fill.cut, fill.heard ?? [], nowMs)
+      agreement.fill(fill.ballot, fill.cut.map(serial), fill.heard ?? [], nowMs)
     } else if (filled) agreement.filled(rank, filled.ballot ?? 0)
     else if (accept) {
       const value = decodeValue(accept.value, this.view.members.length)
@@ -324,7 +325,7 @@ export class ViewWatch {
       if (value === undefined || !isBallot(acceptedBallot)) return false
       accepted = { ballot: acceptedBallot, value }
     }
-    this.#agreement.promise(rank, ballot, received, accepted)
+    this.#agreement.promise(rank, ballot, received.map(serial), accepted)
     return true
   }
 }

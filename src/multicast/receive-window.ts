@@ -21,7 +21,7 @@ export class ReceiveWindow {
   readonly #capacity: number
   readonly #mask: number
   readonly #bytes: (Uint8Array | undefined)[]
-  readonly #offsets: Float64Array
+  readonly #offsets: Int32Array
   readonly #slabs: (Slab | undefined)[]
 
   /** @param firstSeq  number of the origin's first packet  @param capacity  packets, a power of two */
@@ -32,7 +32,7 @@ export class ReceiveWindow {
     this.#capacity = capacity
     this.#mask = capacity - 1
     this.#bytes = new Array(capacity).fill(undefined)
-    this.#offsets = new Float64Array(capacity)
+    this.#offsets = new Int32Array(capacity)
     this.#slabs = new Array(capacity).fill(undefined)
   }
 

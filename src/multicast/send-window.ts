@@ -15,7 +15,7 @@ export class SendWindow {
   sealedBytes = 0
   readonly #mask: number
   readonly #slabs: (Slab | undefined)[]
-  readonly #offsets: Float64Array
+  readonly #offsets: Int32Array
   readonly #bytesAfter: Float64Array
 
   /** @param firstSeq  number of the first packet  @param capacity  packets, a power of two */
@@ -25,7 +25,7 @@ export class SendWindow {
     this.released = this.last
     this.#mask = capacity - 1
     this.#slabs = new Array(capacity).fill(undefined)
-    this.#offsets = new Float64Array(capacity)
+    this.#offsets = new Int32Array(capacity)
     this.#bytesAfter = new Float64Array(capacity)
   }
 

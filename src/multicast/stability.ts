@@ -6,11 +6,11 @@ import { distance } from '../wire/seqno.js'
  */
 export class LowWater {
   min: number
-  readonly #marks: Uint32Array
+  readonly #marks: Int32Array
 
   constructor(members: number, start: number) {
     this.min = start
-    this.#marks = new Uint32Array(members).fill(start)
+    this.#marks = new Int32Array(members).fill(start)
   }
 
   of(rank: number): number {
@@ -37,14 +37,14 @@ export class LowWater {
  */
 export class Stability {
   readonly #self: number
-  readonly #told: Uint32Array
+  readonly #told: Int32Array
   /** By origin: what those hold of whom it is not known anyway, which are all but its sender and this member. */
   readonly #held: (LowWater | null)[] | null
 
   /** @param before  the number before the first of every stream  @param hearsAll  each member tells all others what it holds */
   constructor(members: number, self: number, before: number, hearsAll: boolean) {
     this.#self = self
-    this.#told = new Uint32Array(members).fill(before)
+    this.#told = new Int32Array(members).fill(before)
     const others = (origin: number) => members - (origin === self ? 1 : 2)
     this.#held = hearsAll
       ? Array.from({ length: members }, (_, origin) =>

@@ -18,7 +18,7 @@ class Lane {
   /** A rank of which `needs` asks for more than was delivered, as far as is known. */
   lacks = -1
   /** What was delivered when the first, which is to be safe, had all that it needs: it rests on no more than that. */
-  rests: Uint32Array | null = null
+  rests: Int32Array | null = null
 
   constructor(members: number) {
     this.needs = new Uint32Array(members)
@@ -39,14 +39,14 @@ export class CausalOrder {
   readonly #lanes: (Lane | undefined)[]
   /** By rank: how many causal packets were delivered, and the number of the last of them. */
   readonly #delivered: Uint32Array
-  readonly #last: Uint32Array
+  readonly #last: Int32Array
 
   /** @param before  the number before the first of every stream */
   constructor(members: number, before: number, effects: CausalEffects) {
     this.#effects = effects
     this.#lanes = new Array(members).fill(undefined)
     this.#delivered = new Uint32Array(members)
-    this.#last = new Uint32Array(members).fill(before)
+    this.#last = new Int32Array(members).fill(before)
   }
 
   /** By rank: how many causal packets of each were delivered. Only grows. */

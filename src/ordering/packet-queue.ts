@@ -3,7 +3,7 @@ const CAPACITY_MIN = 16
 /** Packets of one sender that wait for their turn, by number, and whether each is to be safe. A ring that grows. */
 export class PacketQueue {
   length = 0
-  #seqs = new Uint32Array(CAPACITY_MIN)
+  #seqs = new Int32Array(CAPACITY_MIN)
   #safe = new Uint8Array(CAPACITY_MIN)
   #head = 0
 
@@ -29,7 +29,7 @@ export class PacketQueue {
   }
 
   #grow(): void {
-    const seqs = new Uint32Array(2 * this.length)
+    const seqs = new Int32Array(2 * this.length)
     const safe = new Uint8Array(2 * this.length)
     for (let i = 0; i < this.length; i++) {
       const at = (this.#head + i) & (this.length - 1)

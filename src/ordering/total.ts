@@ -32,16 +32,16 @@ export class TotalOrder {
   #runs: Run[] = []
   #head = 0
   /** By rank: the number of the packet delivered last. */
-  readonly #last: Uint32Array
+  readonly #last: Int32Array
   /** By rank: up to where its packets were announced. */
-  readonly #announced: Uint32Array
+  readonly #announced: Int32Array
 
   /** @param before  the number before the first of every stream */
   constructor(members: number, before: number, effects: TotalEffects) {
     this.#effects = effects
     this.queues = new Array(members).fill(undefined)
-    this.#last = new Uint32Array(members).fill(before)
-    this.#announced = new Uint32Array(members).fill(before)
+    this.#last = new Int32Array(members).fill(before)
+    this.#announced = new Int32Array(members).fill(before)
   }
 
   add(rank: number, seq: number, isSafe: boolean): void {

@@ -28,7 +28,7 @@ export function encodeControl(body: ControlBody, frame: ControlFrame): Uint8Arra
   for (let index = 0; index < count; index++) {
     const part = bytes.subarray(index * room, (index + 1) * room)
     const packet = new Uint8Array(HEADER_BYTES + part.length)
-    const fragment = ((index << 16) | count) >>> 0
+    const fragment = (index << 16) | count
     writeHeader(packet, 0, CONTROL, frame.groupTag, frame.viewTag, frame.rank, number, fragment, 0, 0, BODY_CHECKED)
     packet.set(part, HEADER_BYTES)
     seal(packet, 0, packet.length)
@@ -73,7 +73,7 @@ export class ControlReader {
     if (missing === 1) {
       this.#partials.delete(key)
       const whole = concat(parts as Uint8Array[])
-      return hash32(whole) === seqOf(b, at) ? decode(whole) : null
+      return (hash32(whole) | 0) === seqOf(b, at) ? decode(whole) : null
     }
     const bytes = partial.bytes + body.length
     // A new object: of one that it knows the cache would not count the new size.

@@ -46,6 +46,10 @@ export function readU32(b: Uint8Array, at: number): number {
   return ((b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]) >>> 0
 }
 
+function readI32(b: Uint8Array, at: number): number {
+  return (b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]
+}
+
 export function writeU16(b: Uint8Array, at: number, value: number): void {
   b[at] = value >>> 8
   b[at + 1] = value
@@ -66,9 +70,9 @@ export const rankOf = (b: Uint8Array, at: number): number => readU16(b, at + 12)
 /** Bytes of this packet, header included. */
 export const lengthOf = (b: Uint8Array, at: number): number => readU16(b, at + 14)
 /** DATA, TELL: the packet's number in its stream. CONTROL: the hash of the whole control message, which names it. */
-export const seqOf = (b: Uint8Array, at: number): number => readU32(b, at + 16)
+export const seqOf = (b: Uint8Array, at: number): number => readI32(b, at + 16)
 /** DATA, TELL: every receiver holds this stream up to here. CONTROL: fragment index (high half) and count (low half). */
-export const stableOf = (b: Uint8Array, at: number): number => readU32(b, at + 20)
+export const stableOf = (b: Uint8Array, at: number): number => readI32(b, at + 20)
 /** DATA, TELL: offset in the body at which the first message of this packet begins, or NO_FIRST. */
 export const firstOf = (b: Uint8Array, at: number): number => readU16(b, at + 24)
 export const orderOf = (b: Uint8Array, at: number): number => b[at + 26]

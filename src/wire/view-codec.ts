@@ -3,6 +3,7 @@ import { fromHex, toHex } from './bytes.js'
 import type { tutti } from './generated/control.js'
 import { VERSION } from './header.js'
 import { MEMBERS_MAX, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, PACKET_BYTES_MIN, TRAIN_BYTES_MAX } from './limits.js'
+import { serial } from './seqno.js'
 
 /** A member with what others must know to send to it. */
 export interface Peer extends Member {
@@ -111,5 +112,5 @@ export function decodeValue(
   if ((value.next == null) !== (lineage !== null) || merged?.some(({ length }) => length !== 8)) return undefined
   const next = value.next == null ? null : decodeView(value.next)
   if (next === undefined) return undefined
-  return { next, cut: cut ?? [], into: lineage, merged: (merged ?? []).map(toHex) }
+  return { next, cut: (cut ?? []).map(serial), into: lineage, merged: (merged ?? []).map(toHex) }
 }

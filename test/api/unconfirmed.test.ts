@@ -35,8 +35,11 @@ function view(id: number, lineage = 'x', stayed: Member[] = [self]): DeliveredEv
 }
 
 /** Messages of this member in packet `seq`, safe. */
-const own = (id: number, seq: number, order: Order = 'total', safe = true): DeliveredEvent =>
-  new Delivery('messages', self, id, order, safe, 1, 1, 0, seq, new Uint8Array(4), 0, 4, NOT_REUSED, false)
+function own(id: number, seq: number, order: Order = 'total', safe = true): DeliveredEvent {
+  const delivery = new Delivery('messages', self, id, order, safe, 1, 0, seq, new Uint8Array(4), NOT_REUSED, false)
+  delivery.add(seq, 0, 4, 1)
+  return delivery
+}
 
 function member() {
   const unconfirmed = new Unconfirmed()

@@ -79,15 +79,13 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
       order,
       safe,
       index,
-      1,
       0,
       1,
       bytes,
-      0,
-      bytes.length,
       slab,
       false,
     )
+    delivery.add(1, 0, bytes.length, 1)
     for (const message of delivery.messages()) this.#push(message)
   }
 

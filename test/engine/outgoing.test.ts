@@ -15,7 +15,7 @@ import { PREFIX_BYTES, slabPoolFor } from '../../src/wire/packer.js'
 import { distance, plus } from '../../src/wire/seqno.js'
 
 const PACKET_BYTES = 512
-const FIRST = 0xfffffff0
+const FIRST = -16
 const BEFORE = plus(FIRST, -1)
 /** So many members that what one has delivered of the others takes more than a packet to say. */
 const SIZE = 400

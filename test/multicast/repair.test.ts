@@ -9,7 +9,7 @@ const C = 3
 
 /** Holds the numbers from `first` to `last`, but not those in `lost`. */
 function source(first: number, last: number, lost: number[] = []) {
-  const released = (first - 1) >>> 0
+  const released = (first - 1) | 0
   const has = (seq: number) => distance(seq, released) > 0 && distance(last, seq) >= 0 && !lost.includes(seq)
   return { released, last, has }
 }
@@ -145,8 +145,8 @@ test('only what is held is resent', () => {
 })
 
 test('numbers wrap', () => {
-  repair.requested(SELF, source(0xfffffffe, 1), B, 0, [0xfffffffd, 6], 100)
-  expect(due(100)).toEqual(['0:4294967294>2', '0:4294967295>2', '0:0>2', '0:1>2'])
+  repair.requested(SELF, source(-2, 1), B, 0, [0xfffffffd, 6], 100)
+  expect(due(100)).toEqual(['0:-2>2', '0:-1>2', '0:0>2', '0:1>2'])
 })
 
 test('whatever the numbers of a request, no more is looked at than there is', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CausalOrder } from '../../src/ordering/causal.js'
 import { distance, plus } from '../../src/wire/seqno.js'
 
-const BEFORE = 0xfffffffb
+const BEFORE = -5
 const SIZE = 4
 
 interface Packet {

@@ -4,7 +4,7 @@ import { Sequencer } from '../../src/ordering/sequencer.js'
 import { TotalOrder } from '../../src/ordering/total.js'
 import { distance, plus } from '../../src/wire/seqno.js'
 
-const BEFORE = 0xfffffffb
+const BEFORE = -5
 const SIZE = 3
 
 type Packet =

@@ -263,7 +263,7 @@ test('of what all have and nobody has heard the place of, who gives its lineage 
   story.untilOne('b')
   expect(deliveriesOf(b)).toEqual([])
   const abandoned = b.record.map(({ event }) => event).find(({ type }) => type === 'abandoned')
-  expect(abandoned).toMatchObject({ stable: (takenUpTo - 1) >>> 0 })
+  expect(abandoned).toMatchObject({ stable: (takenUpTo - 1) | 0 })
 })
 
 test('messages of other orders have no place in it, and do not wait for it', () => {

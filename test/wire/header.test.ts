@@ -37,11 +37,12 @@ function sealed(flags: number): Uint8Array {
 }
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
+const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const u16 = fc.integer({ min: 0, max: 0xffff })
 const u8 = fc.integer({ min: 0, max: 0xff })
 
 test('what is written is read back, wherever in the buffer it lies', () => {
-  const fields = fc.tuple(fc.constantFrom(DATA, CONTROL), u32, u32, u16, u32, u32, u16, u8, u8)
+  const fields = fc.tuple(fc.constantFrom(DATA, CONTROL), u32, u32, u16, i32, i32, u16, u8, u8)
   fc.assert(
     fc.property(fields, fc.nat(100), fc.nat(50), (written, at, body) => {
       const [kind, groupTag, viewTag, rank, seq, stable, first, order, flags] = written

@@ -11,7 +11,7 @@ function packetOf(body: Uint8Array, length = body.length): Uint8Array {
   return packet
 }
 
-const run = fc.tuple(fc.nat(0xffff), fc.integer({ min: 0, max: 0xffffffff }))
+const run = fc.tuple(fc.nat(0xffff), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }))
 
 test('runs are read as they were written; of a packet cut short none are', () => {
   fc.assert(

@@ -81,7 +81,7 @@ describe('a member is not well formed', () => {
   })
 })
 
-const cut = [0, 0xffffffff, 0xfffffff0]
+const cut = [0, -1, -16]
 const change: Value = { next: view, cut, into: null, merged: ['00000000000000ff', 'ffffffffffffffff'] }
 const end: Value = { next: null, cut, into: '0000000000000001', merged: [] }
 
