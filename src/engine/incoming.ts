@@ -43,7 +43,16 @@ export class Incoming {
   }
 
   get isReportDue(): boolean {
-    return this.isReportWanted || distance(this.reader.consumed, this.#reported) >= this.#reportPackets
+    return this.isReportWanted || this.#unreported >= this.#reportPackets
+  }
+
+  /** It will be soon. */
+  get isReportNear(): boolean {
+    return this.isReportWanted || this.#unreported >= this.#reportPackets / 2
+  }
+
+  get #unreported(): number {
+    return distance(this.reader.consumed, this.#reported)
   }
 
   reported(): void {

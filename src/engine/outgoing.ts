@@ -163,15 +163,31 @@ export class Outgoing {
     return runsIn(this.#packetBytes - HEADER_BYTES)
   }
 
-  /** Seals a packet that announces an order. No packet is open, and the last one was a full one or has been sent. */
-  announce(ranks: readonly number[], lasts: readonly number[], isSafe: boolean): void {
+  /**
+   * Seals a packet that announces an order. No packet is open, and the last one was a full one or has been sent.
+   * @param isFollowed  by another in the same train
+   */
+  announce(ranks: readonly number[], lasts: readonly number[], isSafe: boolean, isFollowed: boolean): void {
     const packer = this.#packer
     if (packer.slabIsFull) this.emit()
     packer.open(plus(this.window.last, 1), this.received.min, ORDER, isSafe ? SAFE : 0)
     this.#class = ORDER | (isSafe ? SAFE_CLASS : 0)
     const at = packer.reserve(runsBytes(ranks.length))
     writeRuns(packer.slab.bytes, at, ranks, lasts)
-    this.#seal()
+    if (isFollowed) this.#fill()
+    else this.#seal()
+  }
+
+  /** Packets of the train that leaves next. */
+  get trainPackets(): number {
+    return this.#packer.trainPackets
+  }
+
+  /** Sends a control packet with that train, all of whose packets are full ones; or alone, if it has no room. */
+  ride(packet: Uint8Array): void {
+    if (this.#packer.append(packet)) return
+    this.emit()
+    this.#outbox.send(this.to, packet, 0, packet.length)
   }
 
   /** Hands what is new to the network as a train. */

@@ -1,18 +1,17 @@
 import { NEVER } from '../membership/failure-detector.js'
-import { Announcer, BEAT_MS } from '../multicast/announcer.js'
+import { Announcer } from '../multicast/announcer.js'
 import { BEYOND, DUPLICATE, type ReceiveWindow } from '../multicast/receive-window.js'
 import type { SendWindow } from '../multicast/send-window.js'
 import { Stability } from '../multicast/stability.js'
 import type { Slab } from '../slab.js'
 import type { Endpoint, View } from '../types.js'
-import type { Control, ControlBody } from '../wire/control-codec.js'
+import { type Control, type ControlBody, encodeControl } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
 import { BODY_CHECKED, DATA, kindOf, lengthOf, rankOf, seqOf, stableOf } from '../wire/header.js'
 import { distance, earlier, plus, serial } from '../wire/seqno.js'
 import type { AgreedView } from '../wire/view-codec.js'
 import { CausalStamp } from './causal-stamp.js'
 import { countDrop } from './counters.js'
-import { Echoes } from './echoes.js'
 import { isSame } from './endpoints.js'
 import type { Environment } from './environment.js'
 import { Incoming } from './incoming.js'
@@ -21,7 +20,7 @@ import type { Progress } from './outbox.js'
 import { Outgoing } from './outgoing.js'
 import { publish } from './published.js'
 import { Recovery } from './recovery.js'
-import { SafeWatch } from './safe-watch.js'
+import { hearsAll, Reports } from './reports.js'
 import { windowOf } from './window-shape.js'
 
 /**
@@ -29,8 +28,6 @@ import { windowOf } from './window-shape.js'
  * not a surprise after days.
  */
 export const FIRST_SEQ = -16
-/** Up to so many members each tells all others what it has; in a larger group, only whom it concerns. */
-const DIGEST_MEMBERS_MAX = 16
 
 export interface ViewEnvironment extends Environment {
   /** Sends a control frame of this view. */
@@ -55,13 +52,10 @@ export class ViewState {
   /** By rank: when the last packet of a member came, and the last of those that go to all. */
   readonly heardAtMs: Float64Array
   readonly toAllAtMs: Float64Array
-  #beatAtMs: number
   readonly #announcer = new Announcer()
   #announced: number
   readonly #stability: Stability
-  readonly #safe: SafeWatch
-  readonly #hearsAll: boolean
-  readonly #echoes: Echoes
+  readonly #reports: Reports
   readonly #recovery: Recovery
   readonly #environment: ViewEnvironment
 
@@ -75,14 +69,10 @@ export class ViewState {
     this.published = publish(view)
     this.rank = members.findIndex(member => member.incarnation === incarnation)
     this.#environment = environment
-    this.#beatAtMs = nowMs
     this.#announced = before
     this.heardAtMs = new Float64Array(size).fill(NEVER)
     this.toAllAtMs = this.heardAtMs.slice()
-    this.#echoes = new Echoes(size, this.rank, BEAT_MS)
-    this.#hearsAll = size <= DIGEST_MEMBERS_MAX
-    this.#stability = new Stability(size, this.rank, before, this.#hearsAll)
-    this.#safe = new SafeWatch(before)
+    this.#stability = new Stability(size, this.rank, before, hearsAll(size))
 
     const { windowBytes, capacity, reportPackets } = windowOf(view, windowBytesMax)
     const shape = { firstSeq: FIRST_SEQ, capacity }
@@ -123,12 +113,25 @@ export class ViewState {
       windowOf: rank => this.#windowOf(rank),
       nack: (to, gaps) => environment.control(to, this, { nack: { gaps } }),
     })
+    this.#reports = new Reports(
+      {
+        view,
+        rank: this.rank,
+        out: this.out,
+        delivery: this.delivery,
+        incoming: this.incoming,
+        random: environment.random,
+        isStable: (rank, seq) => this.#isStable(rank, seq),
+        control: (to, body) => environment.control(to, this, body),
+      },
+      nowMs,
+    )
   }
 
   get deadlineMs(): number {
-    const beat = this.#isQuiet ? Number.POSITIVE_INFINITY : this.#beatAtMs
+    const beat = this.#isQuiet ? Number.POSITIVE_INFINITY : this.#reports.beatAtMs
     // A wedged view asks for nobody's word.
-    const word = this.isWedged ? Number.POSITIVE_INFINITY : this.#safe.deadlineMs
+    const word = this.isWedged ? Number.POSITIVE_INFINITY : this.#reports.safe.deadlineMs
     return Math.min(beat, this.#announcer.deadlineMs, this.#recovery.deadlineMs, word)
   }
 
@@ -182,7 +185,7 @@ export class ViewState {
     if (nack) this.#recovery.nacked(rank, nack, nowMs)
     else if (report) {
       this.#acknowledge(rank, serial(report.received ?? 0), serial(report.consumed ?? 0))
-      if (report.asks) this.#safe.isWanted = true
+      if (report.asks) this.#reports.safe.isWanted = true
     } else if (announce) {
       this.#told(rank, serial(announce.last ?? 0), announce.waiting ?? [])
       if (announce.stable != null) this.#stability.told(rank, serial(announce.stable))
@@ -204,7 +207,7 @@ export class ViewState {
   }
 
   #heardBeat(rank: number, beat: tutti.Beat.$Properties, nowMs: number): void {
-    const { received, consumed, echoes, stamp, asks } = beat
+    const { received, consumed } = beat
     const size = this.view.members.length
     const { counters } = this.#environment
     if (received?.length !== size || consumed?.length !== size) return countDrop(counters, 'malformed')
@@ -214,9 +217,7 @@ export class ViewState {
       this.#stability.holds(rank, origin, serial(last))
     }
     this.#acknowledge(rank, serial(received[this.rank]), serial(consumed[this.rank]))
-    if (asks) this.#safe.isAsked = true
-    if (stamp) this.#echoes.stamped(rank, stamp, nowMs)
-    this.#echoes.cameBack(echoes ?? [], this.#recovery.roundTrip, nowMs)
+    this.#reports.heard(rank, beat, this.#recovery.roundTrip, nowMs)
   }
 
   /** The end of a turn: what was packed leaves, what is missing is asked for, what was asked for is sent again. */
@@ -245,15 +246,22 @@ export class ViewState {
     if (!this.#isQuiet) this.#reportAndBeat(nowMs)
   }
 
-  /** What was packed, and as sequencer the order of what has come, leaves in one train. */
+  /** What was packed, as sequencer the order of what has come, and what the others are to hear leave in one train. */
   #seal(): void {
     const { out } = this
     const { sequencer } = this.delivery
-    out.seal(sequencer.hasNews || (this.rank === 0 && out.isOrdered))
+    const rides = !this.#isQuiet && this.#reports.rides(out.trainPackets)
+    out.seal(rides || sequencer.hasNews || (this.rank === 0 && out.isOrdered))
     while (sequencer.hasNews && out.mayAnnounce) {
       const { ranks, lasts, isSafe } = sequencer.take(out.runsMax)
-      out.announce(ranks, lasts, isSafe)
+      out.announce(ranks, lasts, isSafe, rides || sequencer.hasNews)
       this.#environment.counters.orderRuns += ranks.length
+    }
+    if (rides) {
+      const { groupTag } = this.#environment
+      const { tag: viewTag, packetBytes } = this.view
+      const frame = { groupTag, viewTag, rank: this.rank, packetBytes }
+      for (const packet of encodeControl(this.#reports.rider(), frame)) out.ride(packet)
     }
     out.emit()
   }
@@ -349,48 +357,22 @@ export class ViewState {
   }
 
   #reportAndBeat(nowMs: number): void {
-    if (!this.isWedged) this.#report(nowMs)
-    if (nowMs < this.#beatAtMs) return
-    this.#beatAtMs = nowMs + BEAT_MS * (0.75 + this.#environment.random() / 2 ** 33)
+    const { out } = this
+    const reports = this.#reports
+    if (!this.isWedged) {
+      reports.report(nowMs)
+      if (!reports.areToAll && reports.safe.isToTell(out.received.min, out.lastSafe)) this.#announce()
+    }
+    if (!reports.isBeatDue(nowMs)) return
     // A wedged view reports no more: every report that was used is covered by the promise that came after it. But it
     // must not fall silent, or who wants to join takes it for gone and founds another group.
-    if (this.isWedged) this.#environment.control(null, this, { announce: { last: this.out.window.last } })
-    else this.#digest({ stamp: nowMs, echoes: this.#echoes.take(nowMs) })
-  }
-
-  /** Tells those whom it concerns what this member has, where they wait for it. */
-  #report(nowMs: number): void {
-    const { delivery, out } = this
-    const safe = this.#safe
-    const isSafeDue = safe.due(delivery.hasSafeNews, delivery.isSafeWaiting, nowMs)
-    delivery.hasSafeNews = false
-    const due = this.incoming.filter(incoming => incoming?.isReportDue).length
-    if (this.#hearsAll && (isSafeDue || due > 1)) return this.#digest({ asks: safe.asks })
-    for (const [rank, incoming] of this.incoming.entries()) {
-      if (incoming === null) continue
-      const { window, reader } = incoming
-      const asks = safe.asks && !this.#isStable(rank, window.received)
-      if (!incoming.isReportDue && !asks && !(isSafeDue && !safe.asks)) continue
-      this.#environment.control(this.view.members[rank].endpoint, this, {
-        report: { received: window.received, consumed: reader.consumed, asks },
-      })
-      incoming.reported()
-    }
-    if (!this.#hearsAll && safe.isToTell(out.received.min, out.lastSafe)) this.#announce()
+    if (this.isWedged) this.#environment.control(null, this, { announce: { last: out.window.last } })
+    else reports.beat(nowMs)
   }
 
   #announce(): void {
     const { window, received } = this.out
     const announce = { last: window.last, waiting: this.#holders, stable: received.min }
     this.#environment.control(null, this, { announce })
-  }
-
-  /** To all: what this member has received and consumed of every stream. */
-  #digest(beat: tutti.Beat.$Properties): void {
-    const { last } = this.out.window
-    const received = this.incoming.map(incoming => incoming?.window.received ?? last)
-    const consumed = this.delivery.readers.map(reader => reader.consumed)
-    for (const incoming of this.incoming) incoming?.reported()
-    this.#environment.control(null, this, { beat: { ...beat, received, consumed } })
   }
 }

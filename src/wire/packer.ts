@@ -60,7 +60,25 @@ export class Packer {
 
   /** Whether the slab cannot hold one more packet: what it holds must be sent before the next `open`. */
   get slabIsFull(): boolean {
-    return this.packetAt + this.#frame.packetBytes > this.#bytes.length
+    return this.packetAt + this.#frame.packetBytes > this.#bytes.length - RIDER_BYTES_MAX
+  }
+
+  /** Packets that have not been sent. */
+  get trainPackets(): number {
+    return Math.ceil((this.packetAt - this.trainAt) / this.#frame.packetBytes) + (this.isOpen ? 1 : 0)
+  }
+
+  /**
+   * Puts a packet of another kind behind those that have not been sent, all of which are full ones. False: there are
+   * none, or their train has no room for it.
+   */
+  append(packet: Uint8Array): boolean {
+    const { trainPackets } = this
+    if (trainPackets === 0 || trainPackets === TRAIN_PACKETS_MAX || packet.length > RIDER_BYTES_MAX) return false
+    if (this.packetAt - this.trainAt + packet.length > TRAIN_BYTES_MAX) return false
+    this.#bytes.set(packet, this.packetAt)
+    this.packetAt += packet.length
+    return true
   }
 
   /** Opens the packet `seq`. The caller has sent what a full slab held. @param flags  besides those of the stream */
@@ -139,6 +157,9 @@ export class Packer {
   }
 }
 
+/** Room behind a full train for a control packet that rides on it. */
+const RIDER_BYTES_MAX = 512
+
 /** Bytes of a full train. */
 export function trainBytes(packetBytes: number): number {
   return Math.min(TRAIN_PACKETS_MAX, Math.floor(TRAIN_BYTES_MAX / packetBytes)) * packetBytes
@@ -148,4 +169,4 @@ export function trainBytes(packetBytes: number): number {
 const SLABS_MAX = 96
 
 export const slabPoolFor = (packetBytes: number): SlabPool =>
-  new SlabPool(trainBytes(packetBytes), SLABS_MAX, bytes => new Uint8Array(bytes))
+  new SlabPool(trainBytes(packetBytes) + RIDER_BYTES_MAX, SLABS_MAX, bytes => new Uint8Array(bytes))

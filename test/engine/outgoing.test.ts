@@ -66,6 +66,14 @@ class Bench {
   }
 }
 
+/** A control packet with a body of so many bytes. */
+function control(bytes: number): Uint8Array {
+  const packet = new Uint8Array(HEADER_BYTES + bytes)
+  wire.writeHeader(packet, 0, wire.CONTROL, 1, 1, 0, 0, 0, 0, 0, 0)
+  wire.seal(packet, 0, packet.length)
+  return packet
+}
+
 /** Reads a stream's packets as a receiver does; messages by class. */
 function read(packets: readonly Uint8Array[]) {
   const messages = new Map<number, string[]>()
@@ -107,7 +115,8 @@ describe('messages of all classes in one stream', () => {
     { weight: 6, arbitrary: fc.record({ of: fc.constantFrom(...classes), length }) },
     { weight: 2, arbitrary: fc.record({ deliver: fc.constantFrom(1, 3, 60, SIZE - 1) }) },
     { weight: 1, arbitrary: fc.constant('turn' as const) },
-    { weight: 1, arbitrary: fc.record({ announce: fc.integer({ min: 1, max: 78 }) }) },
+    { weight: 1, arbitrary: fc.record({ announce: fc.integer({ min: 1, max: 78 }), isRidden: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ ride: fc.integer({ min: 1, max: 600 }) }) },
   )
 
   test('are read as they were sent, each class in its order, in trains of full packets', () => {
@@ -117,6 +126,11 @@ describe('messages of all classes in one stream', () => {
       const sent = new Map<number, string[]>()
       const packets: Uint8Array[] = []
       let runs = 0
+      let riders = 0
+      const ride = (bytes: number) => {
+        out.ride(control(bytes % (PACKET_BYTES - HEADER_BYTES)))
+        riders++
+      }
       const endTurn = (isFollowed: boolean) => {
         out.seal(isFollowed)
         if (isFollowed) return
@@ -128,8 +142,15 @@ describe('messages of all classes in one stream', () => {
         else if ('deliver' in each) bench.deliver(each.deliver)
         else if ('announce' in each) {
           endTurn(true)
-          out.announce(new Array(each.announce).fill(0), new Array(each.announce).fill(i), false)
-          runs += each.announce
+          const [ranks, lasts] = [0, i].map(n => new Array(each.announce).fill(n))
+          out.announce(ranks, lasts, false, true)
+          out.announce(ranks, lasts, false, each.isRidden)
+          runs += 2 * each.announce
+          if (each.isRidden) ride(i)
+          endTurn(false)
+        } else if ('ride' in each) {
+          endTurn(true)
+          ride(each.ride)
           endTurn(false)
         } else {
           const text = String.fromCharCode(97 + (i % 26)).repeat(each.length)
@@ -138,7 +159,9 @@ describe('messages of all classes in one stream', () => {
         }
       }
       endTurn(false)
-      const got = read(packets)
+      const isRider = (packet: Uint8Array) => wire.kindOf(packet, 0) === wire.CONTROL
+      expect(packets.filter(isRider)).toHaveLength(riders)
+      const got = read(packets.filter(packet => !isRider(packet)))
       expect(got.messages).toEqual(sent)
       expect(got.runs).toHaveLength(runs)
     })
@@ -181,7 +204,7 @@ describe('announcements', () => {
     const { sealedBytes } = out.window
     for (let i = 0; i < 30; i++) {
       expect(out.mayAnnounce).toBe(true)
-      out.announce([1], [i], false)
+      out.announce([1], [i], false, false)
       out.emit()
     }
     expect(out.window.sealedBytes).toBe(sealedBytes)
@@ -195,7 +218,7 @@ describe('announcements', () => {
     while (out.submit(new Uint8Array(400), 2) === TAKEN) out.seal()
     let announced = 0
     for (; out.mayAnnounce; announced++) {
-      out.announce([1], [announced], false)
+      out.announce([1], [announced], false, false)
       out.emit()
     }
     expect(announced).toBeGreaterThanOrEqual(7)

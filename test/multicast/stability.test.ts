@@ -35,17 +35,21 @@ test('who is not the lowest moves nothing', () => {
 test('is the least of all marks, and says when that rises, whoever reports what across the wrap', () => {
   const report = fc.tuple(fc.nat(4), fc.nat(30))
   fc.assert(
-    fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.array(report, { maxLength: 60 }), (start, reports) => {
-      const low = new LowWater(5, start)
-      const marks = [0, 0, 0, 0, 0]
-      for (const [rank, mark] of reports) {
-        const before = Math.min(...marks)
-        marks[rank] = Math.max(marks[rank], mark)
-        expect(low.raise(rank, plus(start, mark))).toBe(Math.min(...marks) > before)
-        expect(low.min).toBe(plus(start, Math.min(...marks)))
-        expect(low.of(rank)).toBe(plus(start, marks[rank]))
-      }
-    }),
+    fc.property(
+      fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      fc.array(report, { maxLength: 60 }),
+      (start, reports) => {
+        const low = new LowWater(5, start)
+        const marks = [0, 0, 0, 0, 0]
+        for (const [rank, mark] of reports) {
+          const before = Math.min(...marks)
+          marks[rank] = Math.max(marks[rank], mark)
+          expect(low.raise(rank, plus(start, mark))).toBe(Math.min(...marks) > before)
+          expect(low.min).toBe(plus(start, Math.min(...marks)))
+          expect(low.of(rank)).toBe(plus(start, marks[rank]))
+        }
+      },
+    ),
   )
 })
 

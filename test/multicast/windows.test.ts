@@ -126,35 +126,40 @@ describe('receive window', () => {
       { weight: 1, arbitrary: fc.record({ announce: fc.integer({ min: -1, max: 12 }) }) },
     )
     fc.assert(
-      fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.array(step, { maxLength: 80 }), (first, steps) => {
-        const window = new ReceiveWindow(first, CAPACITY)
-        // The model counts from 0 without end; numbers that are asked for are taken from where the window stands.
-        const held = new Map<number, number>()
-        let [next, last, released] = [0, -1, -1]
-        for (const [i, step] of steps.entries()) {
-          if ('insert' in step) {
-            const n = released + 1 + step.insert
-            const isOld = n < next || held.has(n)
-            const fate = isOld ? DUPLICATE : n - released > CAPACITY ? BEYOND : FRESH
-            expect(window.insert(plus(first, n), bytes(i), n, NOT_REUSED)).toBe(fate)
-            if (fate !== FRESH) continue
-            held.set(n, i)
-            last = Math.max(last, n)
-            while (held.has(next)) next++
-          } else if ('release' in step) {
-            window.release(plus(first, released + 1 + step.release))
-            for (const end = Math.min(released + 1 + step.release, next - 1); released < end; ) held.delete(++released)
-          } else {
-            const n = released + 1 + step.announce
-            expect(window.announce(plus(first, n))).toBe(n - released <= CAPACITY)
-            if (n - released <= CAPACITY) last = Math.max(last, n)
+      fc.property(
+        fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+        fc.array(step, { maxLength: 80 }),
+        (first, steps) => {
+          const window = new ReceiveWindow(first, CAPACITY)
+          // The model counts from 0 without end; numbers that are asked for are taken from where the window stands.
+          const held = new Map<number, number>()
+          let [next, last, released] = [0, -1, -1]
+          for (const [i, step] of steps.entries()) {
+            if ('insert' in step) {
+              const n = released + 1 + step.insert
+              const isOld = n < next || held.has(n)
+              const fate = isOld ? DUPLICATE : n - released > CAPACITY ? BEYOND : FRESH
+              expect(window.insert(plus(first, n), bytes(i), n, NOT_REUSED)).toBe(fate)
+              if (fate !== FRESH) continue
+              held.set(n, i)
+              last = Math.max(last, n)
+              while (held.has(next)) next++
+            } else if ('release' in step) {
+              window.release(plus(first, released + 1 + step.release))
+              for (const end = Math.min(released + 1 + step.release, next - 1); released < end; )
+                held.delete(++released)
+            } else {
+              const n = released + 1 + step.announce
+              expect(window.announce(plus(first, n))).toBe(n - released <= CAPACITY)
+              if (n - released <= CAPACITY) last = Math.max(last, n)
+            }
+            expect([window.next, window.last, window.released]).toEqual([next, last, released].map(n => plus(first, n)))
+            for (let n = released - 1; n <= last + 2; n++) {
+              expect(window.bytesOf(plus(first, n))?.[0]).toBe(held.get(n))
+            }
           }
-          expect([window.next, window.last, window.released]).toEqual([next, last, released].map(n => plus(first, n)))
-          for (let n = released - 1; n <= last + 2; n++) {
-            expect(window.bytesOf(plus(first, n))?.[0]).toBe(held.get(n))
-          }
-        }
-      }),
+        },
+      ),
     )
   })
 })

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest'
 import { PacketQueue } from '../../src/ordering/packet-queue.js'
 
 test('is first in, first out, however it grows and turns', () => {
-  const act = fc.record({ seq: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), isSafe: fc.boolean(), shifts: fc.nat(2) })
+  const act = fc.record({
+    seq: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+    isSafe: fc.boolean(),
+    shifts: fc.nat(2),
+  })
   fc.assert(
     fc.property(fc.array(act, { maxLength: 200, size: 'max' }), acts => {
       const queue = new PacketQueue()
