@@ -3,6 +3,7 @@ import type { ReceiveWindow } from '../multicast/receive-window.js'
 import { MULTICAST, Repair, SENDER_ROUNDS } from '../multicast/repair.js'
 import { RoundTrip } from '../multicast/round-trip.js'
 import type { SendWindow } from '../multicast/send-window.js'
+import type { SlabPool } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import type { tutti } from '../wire/generated/control.js'
 import { NACK_RANGES_MAX } from '../wire/limits.js'
@@ -16,6 +17,8 @@ export interface RecoveryOptions {
   readonly rank: number
   readonly counters: Counters
   readonly outbox: Outbox
+  /** Memory for what is sent. */
+  readonly pool: SlabPool
   readonly random: () => number
   /** By rank: the packets of that member. */
   readonly windowOf: (rank: number) => ReceiveWindow | SendWindow
@@ -32,12 +35,12 @@ export class Recovery {
   readonly #options: RecoveryOptions
 
   constructor(options: RecoveryOptions) {
-    const { view, rank, random, outbox } = options
+    const { view, rank, random, outbox, pool } = options
     this.#options = options
     this.roundTrip = new RoundTrip(view.members.length, random)
     this.#nacks = new NackScheduler(this.roundTrip)
     this.#repair = new Repair(rank, this.roundTrip)
-    this.#trains = new RepairTrains(view.packetBytes, outbox)
+    this.#trains = new RepairTrains(view.packetBytes, outbox, pool)
   }
 
   get deadlineMs(): number {

@@ -1,3 +1,4 @@
+import type { Slab, SlabPool } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import { lengthOf } from '../wire/header.js'
 import { trainBytes } from '../wire/packer.js'
@@ -5,7 +6,7 @@ import type { Outbox } from './outbox.js'
 
 interface Train {
   readonly to: Endpoint | null
-  bytes: Uint8Array
+  slab: Slab
   length: number
   /** The last packet was a short one: nothing may follow it. */
   isEnded: boolean
@@ -19,12 +20,18 @@ export class RepairTrains {
   readonly #packetBytes: number
   readonly #trainBytes: number
   readonly #outbox: Outbox
+  readonly #pool: SlabPool
   readonly #trains = new Map<number, Train>()
+  /** What leaves with this turn, and what left with the one before: nobody reads that any more. */
+  #leaving: Slab[] = []
+  #left: Slab[] = []
 
-  constructor(packetBytes: number, outbox: Outbox) {
+  /** @param pool  gives slabs of one train each */
+  constructor(packetBytes: number, outbox: Outbox, pool: SlabPool) {
     this.#packetBytes = packetBytes
     this.#trainBytes = trainBytes(packetBytes)
     this.#outbox = outbox
+    this.#pool = pool
   }
 
   /** Adds the packet at `at` to what goes to `to`; `line` is the destination's rank, or -1 for the group. */
@@ -32,21 +39,32 @@ export class RepairTrains {
     const length = lengthOf(bytes, at)
     let train = this.#trains.get(line)
     if (train === undefined) {
-      train = { to, bytes: new Uint8Array(this.#trainBytes), length: 0, isEnded: false }
+      train = { to, slab: this.#pool.take(), length: 0, isEnded: false }
       this.#trains.set(line, train)
     } else if (train.isEnded || train.length + length > this.#trainBytes) {
-      this.#outbox.send(to, train.bytes, 0, train.length)
-      train.bytes = new Uint8Array(this.#trainBytes)
+      this.#send(train)
+      train.slab = this.#pool.take()
       train.length = 0
       train.isEnded = false
     }
-    train.bytes.set(bytes.subarray(at, at + length), train.length)
+    train.slab.bytes.set(bytes.subarray(at, at + length), train.length)
     train.length += length
     if (length < this.#packetBytes) train.isEnded = true
   }
 
+  /** At the end of every turn. */
   flush(): void {
-    for (const train of this.#trains.values()) this.#outbox.send(train.to, train.bytes, 0, train.length)
+    for (const slab of this.#left) slab.release()
+    this.#left.length = 0
+    for (const train of this.#trains.values()) this.#send(train)
     this.#trains.clear()
+    const emptied = this.#left
+    this.#left = this.#leaving
+    this.#leaving = emptied
+  }
+
+  #send({ to, slab, length }: Train): void {
+    this.#outbox.send(to, slab.bytes, 0, length)
+    this.#leaving.push(slab)
   }
 }

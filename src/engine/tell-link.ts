@@ -79,7 +79,7 @@ export class TellLink {
     const roundTrip = new RoundTrip(2, random)
     this.#nacks = new NackScheduler(roundTrip)
     this.#repair = new Repair(0, roundTrip)
-    this.#repairs = new RepairTrains(packetBytes, outbox)
+    this.#repairs = new RepairTrains(packetBytes, outbox, pool)
   }
 
   get progress(): Progress {

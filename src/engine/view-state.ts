@@ -109,6 +109,7 @@ export class ViewState {
       rank: this.rank,
       counters,
       outbox,
+      pool,
       random: environment.random,
       windowOf: rank => this.#windowOf(rank),
       nack: (to, gaps) => environment.control(to, this, { nack: { gaps } }),

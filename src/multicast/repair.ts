@@ -48,7 +48,7 @@ export class Repair {
   readonly #timing: RepairTiming
   readonly #pending = new Map<number, Answer>()
   // Its own time to live would read a clock; `atMs` is compared with the time that is given.
-  readonly #lingering = new LRUCache<number, Answer>({ max: REPAIRS_MAX })
+  #lingering: LRUCache<number, Answer> | null = null
 
   constructor(self: number, timing: RepairTiming) {
     this.#self = self
@@ -92,7 +92,7 @@ export class Repair {
       pending.round = Math.max(pending.round, round)
       return
     }
-    const answered = this.#lingering.get(key)
+    const answered = this.#lingering?.get(key)
     const lingers = answered !== undefined && nowMs - answered.atMs < this.#timing.groupMs
     if (lingers && round <= answered.round) {
       if (answered.to === MULTICAST || answered.to === requester) return
@@ -129,6 +129,8 @@ export class Repair {
   #answered(key: number, answer: Answer, nowMs: number): void {
     this.#pending.delete(key)
     answer.atMs = nowMs
+    // Made with the first: it sets aside memory for all, and most views see no loss.
+    this.#lingering ??= new LRUCache({ max: REPAIRS_MAX })
     this.#lingering.set(key, answer)
   }
 }
