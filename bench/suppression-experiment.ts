@@ -132,11 +132,13 @@ export class Experiment {
 
   /** The end of a receiver's turn. */
   #turn(receiver: Receiver): void {
-    receiver.nacks.due(this.#nowMs, (_, round, ranges) => {
+    receiver.nacks.due(this.#nowMs, (_, gaps) => {
       this.#nacks++
       this.#arrivals.push({
         atMs: this.#nowMs + ONE_WAY_MS,
-        deliver: nowMs => this.#nack(receiver, round, ranges, nowMs),
+        deliver: nowMs => {
+          for (const { round, ranges } of gaps) this.#nack(receiver, round, ranges, nowMs)
+        },
       })
     })
   }

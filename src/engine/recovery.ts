@@ -81,7 +81,14 @@ export class Recovery {
   /** To be called at the end of every turn, and once `deadlineMs` has passed. */
   due(nowMs: number): void {
     this.#ask(nowMs)
-    this.#repair.due(nowMs, (origin, seq, to) => this.#resend(origin, seq, to))
+    const again: (() => void)[] = []
+    this.#repair.due(nowMs, (origin, seq, to, round) => {
+      this.#resend(origin, seq, to)
+      if (round > 0) again.push(() => this.#resend(origin, seq, to))
+    })
+    // What was lost twice holds up all that comes after it, in total order of all senders: twice as many copies of these
+    // few cost little, and leave one in ten times as few to be asked for again.
+    for (const resend of again) resend()
     this.#trains.flush()
   }
 
@@ -95,15 +102,17 @@ export class Recovery {
   }
 
   #ask(nowMs: number): void {
-    const gaps: tutti.Gap.$Properties[] = []
-    this.#nacks.due(nowMs, (rank, round, ranges) => {
-      const gap = { rank, round, ranges }
-      // Where nobody listens for others' NACKs, only the sender need hear the first ones.
-      if (round < SENDER_ROUNDS && !this.roundTrip.suppresses) {
-        this.#nack(this.#options.view.members[rank].endpoint, [gap])
-      } else gaps.push(gap)
+    const toAll: tutti.Gap.$Properties[] = []
+    this.#nacks.due(nowMs, (rank, gaps) => {
+      const toSender: tutti.Gap.$Properties[] = []
+      for (const { round, ranges } of gaps) {
+        // Where nobody listens for others' NACKs, only the sender need hear the first ones.
+        const isForSender = round < SENDER_ROUNDS && !this.roundTrip.suppresses
+        ;(isForSender ? toSender : toAll).push({ rank, round, ranges })
+      }
+      if (toSender.length > 0) this.#nack(this.#options.view.members[rank].endpoint, toSender)
     })
-    if (gaps.length > 0) this.#nack(null, gaps)
+    if (toAll.length > 0) this.#nack(null, toAll)
   }
 
   #nack(to: Endpoint | null, gaps: tutti.Gap.$Properties[]): void {

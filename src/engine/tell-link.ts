@@ -135,9 +135,9 @@ export class TellLink {
       this.#announced = out.window.last
       this.#announcer.sent(nowMs)
     }
-    this.#nacks.due(nowMs, (rank, round, ranges) => {
+    this.#nacks.due(nowMs, (rank, gaps) => {
       counters.nacksSent++
-      control(this.peer.endpoint, this.inTag, { nack: { gaps: [{ rank, round, ranges }] } })
+      control(this.peer.endpoint, this.inTag, { nack: { gaps: gaps.map(gap => ({ rank, ...gap })) } })
     })
     this.#repair.due(nowMs, (_, seq) => {
       const bytes = out.window.bytesOf(seq)

@@ -24,8 +24,14 @@ export interface NackTiming {
   timedOut(): void
 }
 
-/** Ask for `ranges` (first, count, first, count, ...) of origin `rank`. Part of the one NACK of this turn. */
-export type NackEmit = (rank: number, round: number, ranges: number[]) => void
+/** What is missing of one origin and was asked for equally often: first, count, first, count, ... */
+export interface Gap {
+  readonly round: number
+  readonly ranges: number[]
+}
+
+/** Ask for `gaps` of origin `rank`. Part of the one NACK of this turn. */
+export type NackEmit = (rank: number, gaps: Gap[]) => void
 
 /**
  * When to ask for what is missing. The numbers of an origin fall into consecutive stretches, each of which was found
@@ -39,10 +45,11 @@ export type NackEmit = (rank: number, round: number, ranges: number[]) => void
  * and a fresh one never waits for the answer to an older one. What is missing is read from the window when it is
  * needed, so that arriving packets cost nothing here.
  *
- * In a small group a gap is asked for at the end of the turn that found it, or a tick after the last NACK. In a larger one a single random wait
- * precedes the NACK, which then names all that is missing from any origin; who hears another member ask for all of a
- * stretch holds back as if it had asked itself (RFC 5401, section 3.2.2; RFC 5740, section 5.3). A stretch that was
- * not filled in time is asked for again, with a higher round.
+ * In a small group a gap is asked for at the end of the turn that found it, or a tick after the last NACK; and once more
+ * in the next NACK that goes out anyway, which costs nothing and makes up for one that was lost. In a larger one a single
+ * random wait precedes the NACK, which then names all that is missing from any origin; who hears another member ask for
+ * all of a stretch holds back as if it had asked itself (RFC 5401, section 3.2.2; RFC 5740, section 5.3). A stretch that
+ * was not filled in time is asked for again, with a higher round.
  */
 export class NackScheduler {
   /** When `due` has something to do. */
@@ -135,26 +142,37 @@ export class NackScheduler {
     for (const origin of this.#active) {
       const { window, rank } = origin
       const stretches: Stretch[] = []
+      const gaps: Gap[] = []
       let first = window.next
       for (const stretch of joinWaiting(origin.stretches)) {
         const { round, last } = stretch
         const ranges: number[] = []
-        const upTo = stretch.isWaiting ? missing(window, first, last, ranges, room) : last
+        const upTo = stretch.isWaiting || stretch.isToRepeat ? missing(window, first, last, ranges, room) : last
         if (ranges.length > 0) {
-          emit(rank, round, ranges)
+          add(gaps, round, ranges)
           room -= ranges.length / 2
+        }
+        if (!stretch.isWaiting) {
+          stretch.isToRepeat = false
+          stretches.push(stretch)
+          first = plus(last, 1)
+          continue
+        }
+        if (ranges.length > 0) {
           const asked = new Stretch(upTo, round)
           asked.asked(round, round === 0 ? nowMs : Number.NaN, nowMs + this.#timing.timeoutMs(round))
+          asked.isToRepeat = !this.#timing.suppresses
           stretches.push(asked)
         }
         if (upTo !== last) {
           // More than one NACK can name. The rest follows when the first part had time to arrive.
           this.#waitMs = nowMs + this.#timing.timeoutMs(round)
           stretches.push(stretch)
-        } else if (!stretch.isWaiting) stretches.push(stretch)
+        }
         first = plus(last, 1)
       }
       origin.stretches = stretches
+      if (gaps.length > 0) emit(rank, gaps)
     }
   }
 
@@ -175,6 +193,8 @@ class Stretch {
   last: number
   round: number
   isWaiting = true
+  /** It was asked for once in this round. */
+  isToRepeat = false
   /** When it is to be asked for again: at the latest, and as it stands. */
   untilMs = Number.POSITIVE_INFINITY
   deadlineMs = Number.POSITIVE_INFINITY
@@ -189,6 +209,7 @@ class Stretch {
   asked(round: number, askedMs: number, deadlineMs: number): void {
     this.round = round
     this.isWaiting = false
+    this.isToRepeat = false
     this.askedMs = askedMs
     this.untilMs = deadlineMs
     this.deadlineMs = deadlineMs
@@ -245,6 +266,7 @@ class Origin {
         if (!misses(window, first, stretch.last)) continue
         if (stretch.untilMs <= nowMs) hasTimedOut = true
         stretch.isWaiting = true
+        stretch.isToRepeat = false
         stretch.deadlineMs = Number.POSITIVE_INFINITY
         stretch.round++
       }
@@ -262,6 +284,13 @@ function joinWaiting(stretches: readonly Stretch[]): Stretch[] {
     const next = stretches[i + 1]
     return !(stretch.isWaiting && next?.isWaiting && next.round === stretch.round)
   })
+}
+
+/** Neighbours of one round go together. */
+function add(gaps: Gap[], round: number, ranges: number[]): void {
+  const latest = gaps.at(-1)
+  if (latest?.round === round) latest.ranges.push(...ranges)
+  else gaps.push({ round, ranges })
 }
 
 function misses(window: GapSource, first: number, last: number): boolean {

@@ -22,8 +22,8 @@ export interface RepairTiming {
   backoffMs(): number
 }
 
-/** Resend packet `seq` of origin `rank` to the member of rank `to`, or MULTICAST. */
-export type RepairEmit = (rank: number, seq: number, to: number) => void
+/** Resend packet `seq` of origin `rank`, asked for in that round, to the member of rank `to`, or MULTICAST. */
+export type RepairEmit = (rank: number, seq: number, to: number, round: number) => void
 
 interface Answer {
   readonly rank: number
@@ -122,7 +122,7 @@ export class Repair {
         continue
       }
       this.#answered(key, answer, nowMs)
-      emit(answer.rank, answer.seq, answer.to)
+      emit(answer.rank, answer.seq, answer.to, answer.round)
     }
   }
 

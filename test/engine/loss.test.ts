@@ -32,6 +32,24 @@ test('a gap is asked for at once, and filled by its sender, to the one that miss
   expect([a, b, c].map(({ engine }) => engine.counters.repairsSent)).toEqual([1, 0, 0])
 })
 
+test('a repair that was lost is sent again twice', () => {
+  const net = new Harness()
+  const [a, b] = net.group('a', 'b', 'c')
+  let lost = 0
+  net.loses = ({ is, to }) => is === 'data' && to === 'b' && lost++ < 1
+  a.send('one')
+  net.run(1)
+  a.send('two')
+  // What was missed, then its repair.
+  net.loses = ({ is, seq, to }) => is === 'data' && to === 'b' && seq === first && lost++ < 1
+  const first = net.sent.find(({ is, from }) => is === 'data' && from === 'a')!.seq
+  net.until(() => b.log.length === 2)
+  net.run(50)
+  expect(b.log).toEqual(['a: one', 'a: two'])
+  expect(a.engine.counters.repairsSent).toBe(3)
+  expect(b.engine.counters.duplicates).toBe(1)
+})
+
 test('a lost tail costs a few round trips of a millisecond, not a beat', () => {
   const net = new Harness()
   const [a, b] = net.group('a', 'b')

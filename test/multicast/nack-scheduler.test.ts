@@ -69,10 +69,12 @@ function arrive(rank: number, window: Window, ...seqs: number[]): void {
 /** What is asked for now, as `rank/round: first+count ...`. */
 function due(nowMs: number): string[] {
   const asked: string[] = []
-  nacks.due(nowMs, (rank, round, ranges) => {
-    const parts: string[] = []
-    for (let i = 0; i < ranges.length; i += 2) parts.push(`${ranges[i]}+${ranges[i + 1]}`)
-    asked.push(`${rank}/${round}: ${parts.join(' ')}`)
+  nacks.due(nowMs, (rank, gaps) => {
+    for (const { round, ranges } of gaps) {
+      const parts: string[] = []
+      for (let i = 0; i < ranges.length; i += 2) parts.push(`${ranges[i]}+${ranges[i + 1]}`)
+      asked.push(`${rank}/${round}: ${parts.join(' ')}`)
+    }
   })
   return asked
 }
@@ -114,16 +116,16 @@ describe('in a small group', () => {
     expect(timing.timeouts).toBe(2)
   })
 
-  test('a fresh gap is asked for at once, beside older ones on their way', () => {
+  test('a fresh gap is asked for at once, and the one before it with it: that NACK may have been lost', () => {
     arrive(A, a, 2)
     expect(due(100)).toEqual(['0/0: 1+1'])
     arrive(A, a, 4)
-    expect(due(105)).toEqual(['0/0: 3+1'])
+    expect(due(105)).toEqual(['0/0: 1+1 3+1'])
     arrive(A, a, 6)
-    expect(due(110)).toEqual(['0/0: 5+1'])
-    expect(due(120)).toEqual(['0/1: 1+1'])
-    expect(due(125)).toEqual(['0/1: 3+1'])
-    expect(due(130)).toEqual(['0/1: 5+1'])
+    expect(due(110)).toEqual(['0/0: 3+1 5+1'])
+    expect(due(120)).toEqual(['0/1: 1+1', '0/0: 5+1'])
+    expect(due(125)).toEqual(['0/1: 1+1 3+1'])
+    expect(due(130)).toEqual(['0/1: 3+1 5+1'])
   })
 
   test('stretches whose time is up together are asked for together, each with its round', () => {
@@ -131,9 +133,9 @@ describe('in a small group', () => {
     due(100)
     due(120)
     arrive(A, a, 4)
-    expect(due(130)).toEqual(['0/0: 3+1'])
+    expect(due(130)).toEqual(['0/1: 1+1', '0/0: 3+1'])
     arrive(A, a, 6)
-    expect(due(131)).toEqual(['0/0: 5+1'])
+    expect(due(131)).toEqual(['0/0: 3+1 5+1'])
     expect(due(160)).toEqual(['0/2: 1+1', '0/1: 3+1 5+1'])
     expect(timing.timeouts).toBe(2)
   })
@@ -143,6 +145,13 @@ describe('in a small group', () => {
     expect(due(100)).toEqual(['0/0: 2+4'])
     arrive(A, a, 2, 4)
     expect(due(120)).toEqual(['0/1: 3+1 5+1'])
+  })
+
+  test('what the NACK before has brought is not asked for with the next', () => {
+    arrive(A, a, 2, 5)
+    expect(due(100)).toEqual(['0/0: 1+1 3+2'])
+    arrive(A, a, 3, 7)
+    expect(due(102)).toEqual(['0/0: 1+1 4+1 6+1'])
   })
 
   test('a filled stretch is forgotten though an older gap stays open', () => {
@@ -230,8 +239,8 @@ describe('in a small group', () => {
     arrive(A, a, -1, 2)
     expect(due(100)).toEqual(['0/0: -2+1 0+2'])
     arrive(A, a, -2, 4)
-    expect(due(105)).toEqual(['0/0: 3+1'])
-    expect(due(120)).toEqual(['0/1: 0+2'])
+    expect(due(105)).toEqual(['0/0: 0+2 3+1'])
+    expect(due(120)).toEqual(['0/1: 0+2', '0/0: 3+1'])
   })
 
   test('2^31 packets after the last loss a gap is still fresh', () => {
