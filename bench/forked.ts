@@ -1,6 +1,10 @@
 import { type ChildProcess, fork, type Serializable } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+
+/** So long no answer takes: what a benchmark waits for is lost, or its process stands still. */
+const ANSWER_MS_MAX = 120_000
 
 /** A process of a benchmark, forked from a compiled file, that answers one message with one message. */
 export class Forked<Answer> {
@@ -16,7 +20,7 @@ export class Forked<Answer> {
     this.#process = fork(compiled(file), [JSON.stringify(settings)], { execPath, execArgv })
   }
 
-  /** The next message from the process; rejects if it ends before that. */
+  /** The next message from the process; rejects if it ends before that, or says nothing for two minutes. */
   async next(): Promise<Answer> {
     const heard = new AbortController()
     const { signal } = heard
@@ -25,6 +29,9 @@ export class Forked<Answer> {
         once(this.#process, 'message', { signal }).then(([message]) => message as Answer),
         once(this.#process, 'exit', { signal }).then(([code]) => {
           throw new Error(`a process of the benchmark ended with exit code ${code}; what it said is above`)
+        }),
+        delay(ANSWER_MS_MAX, undefined, { signal, ref: false }).then(() => {
+          throw new Error(`a process of the benchmark has not answered for ${ANSWER_MS_MAX / 1000} s`)
         }),
       ])
     } finally {

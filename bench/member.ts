@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { join } from 'tutti'
 import type { RunSettings, Sample } from './settings.js'
 
@@ -16,6 +17,8 @@ async function main(settings: RunSettings & { readonly rank: number }): Promise<
   let messages = 0
   let bytesDelivered = 0
   let touched = 0
+  const stalls = monitorEventLoopDelay()
+  stalls.enable()
   if (api === 'batch') {
     group.on('batch', batch =>
       batch.forEach((bytes, offset, length) => {
@@ -36,12 +39,21 @@ async function main(settings: RunSettings & { readonly rank: number }): Promise<
   }
   const sample = (): Sample & { readonly touched: number } => {
     const { user, system } = process.cpuUsage()
-    const stats = group.stats()
-    return { atMs: performance.now(), messages, bytes: bytesDelivered, cpuMicros: user + system, stats, touched }
+    return {
+      atMs: performance.now(),
+      messages,
+      bytes: bytesDelivered,
+      cpuMicros: user + system,
+      rssBytes: process.memoryUsage.rss(),
+      stallMs: stalls.max / 1e6,
+      stats: group.stats(),
+      touched,
+    }
   }
   process.on('message', command => {
     if (command === 'sample') process.send!(sample())
     else if (rank < senders) {
+      stalls.reset()
       group.on('drain', sendOn)
       sendOn()
     }

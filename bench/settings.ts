@@ -37,6 +37,9 @@ export interface Sample {
   readonly messages: number
   readonly bytes: number
   readonly cpuMicros: number
+  readonly rssBytes: number
+  /** The longest time for which the process stood still. */
+  readonly stallMs: number
   readonly stats: Stats
 }
 

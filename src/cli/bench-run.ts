@@ -41,7 +41,7 @@ export interface BenchReport {
 }
 
 const REPETITIONS = 3
-const WARM_UP_SECONDS = 1
+const WARM_UP_SECONDS_MAX = 3
 /** To start the processes, and to end them. */
 const START_SECONDS = 1
 const ONE_TO_ONE_BYTES = 1000
@@ -66,7 +66,9 @@ export async function runWorkloads(workloads: readonly Workload[], flags: BenchF
   return report
 }
 
-const secondsOf = (runs: number, { seconds }: BenchFlags) => runs * (seconds + WARM_UP_SECONDS + START_SECONDS)
+const warmUpOf = ({ seconds }: BenchFlags) => Math.min(WARM_UP_SECONDS_MAX, seconds)
+
+const secondsOf = (runs: number, flags: BenchFlags) => runs * (flags.seconds + warmUpOf(flags) + START_SECONDS)
 
 async function throughput(flags: BenchFlags): Promise<WorkloadResult[]> {
   const { sizes, members, api, repetitions = REPETITIONS } = flags
@@ -94,7 +96,7 @@ function optionsOf(flags: BenchFlags, label: string, bytes: number, progress: Pr
   return {
     bytes,
     seconds,
-    warmUpSeconds: WARM_UP_SECONDS,
+    warmUpSeconds: warmUpOf(flags),
     repetitions,
     trains,
     api,
@@ -137,7 +139,7 @@ async function loss(flags: BenchFlags): Promise<LossResult | { readonly skipped:
     members,
     lossPercents: flags.loss,
     seconds,
-    warmUpSeconds: WARM_UP_SECONDS,
+    warmUpSeconds: warmUpOf(flags),
     repetitions,
     api,
     onRun: (what, figures) => progress.step(`W5, ${what}: ${rate(figures)}`),

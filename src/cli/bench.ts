@@ -18,7 +18,7 @@ export function benchCommand(): Command {
     .option('--sizes <bytes>', 'sizes of messages in w1 and w2, with commas between', sizesOf, [100, 1000, 8000])
     .option('--loss <percents>', 'packets lost in w5, with commas between', lossesOf, [0, 1, 5, 10])
     .option('--members <n>', 'member processes, all of which send', membersOf, 4)
-    .option('--seconds <s>', 'how long each run is measured', positiveNumber, 3)
+    .option('--seconds <s>', 'how long each run is measured', positiveNumber, 5)
     .option('--samples <n>', 'messages of which w3 takes the latency, for each load', atLeastOne, 5000)
     .option('--repetitions <n>', 'runs of each, of which the median counts (default: 3, of w4 10)', atLeastOne)
     .addOption(apiOption())

@@ -30,13 +30,13 @@ export const mutants = [
     name: 'repairs under a new number',
     file: 'src/engine/repair-trains.ts',
     find: 'train.length += length\n',
-    replace: 'train.bytes[train.length + 19]++\n    train.length += length\n',
+    replace: 'train.slab.bytes[train.length + 19]++\n    train.length += length\n',
   },
   {
     name: 'is off by one at the wrap',
     file: 'src/wire/seqno.ts',
-    find: '(a + n) >>> 0',
-    replace: '(a + n + (a + n > 0xffffffff ? 1 : 0)) >>> 0',
+    find: '(a + n) | 0',
+    replace: '(a + n + (a < 0 && a + n >= 0 ? 1 : 0)) | 0',
   },
   {
     name: 'loses the last byte of a straddling message',
@@ -79,5 +79,34 @@ export const mutants = [
     file: 'src/engine/engine.ts',
     find: 'const pending = before?.out.pending ?? this.#pending',
     replace: 'const pending: Uint8Array | null = before === undefined ? new Uint8Array() : null',
+  },
+  {
+    name: 'adds to a delivery what lies in another datagram',
+    file: 'src/delivery.ts',
+    find: 'return this.#bytes === bytes && !this.isAssembled',
+    replace: 'return !this.isAssembled',
+    tests: ['test/engine/memory.test.ts', 'test/engine/loss.test.ts', 'test/engine/window.test.ts'],
+  },
+  {
+    name: 'takes a delivery of many packets for consumed from its last on',
+    file: 'src/engine/engine.ts',
+    find: 'this.#current.consume(rank, first)',
+    replace: 'this.#current.consume(rank, delivery.last)',
+    tests: ['test/engine/window.test.ts'],
+  },
+  {
+    name: 'lets reports ride behind a packet that is not full',
+    file: 'src/engine/view-state.ts',
+    find: 'out.seal(rides || sequencer.hasNews',
+    replace: 'out.seal(sequencer.hasNews',
+    tests: ['test/engine/reports.test.ts'],
+  },
+  {
+    name: 'asks in the next NACK for what has come meanwhile',
+    file: 'src/multicast/nack-scheduler.ts',
+    find: 'stretch.isWaiting || stretch.isToRepeat ? missing(window, first, last, ranges, room) : last',
+    replace:
+      'stretch.isWaiting || stretch.isToRepeat ? missing({ ...window, has: () => false }, first, last, ranges, room) : last',
+    tests: ['test/multicast/nack-scheduler.test.ts'],
   },
 ]

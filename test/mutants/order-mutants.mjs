@@ -181,8 +181,8 @@ export const orderMutants = [
   {
     name: 'orders: announces behind a packet that is not full',
     file: 'src/engine/view-state.ts',
-    find: 'out.seal(sequencer.hasNews || (this.rank === 0 && out.isOrdered))',
-    replace: 'out.seal(sequencer.hasNews)',
+    find: 'out.seal(rides || sequencer.hasNews || (this.rank === 0 && out.isOrdered))',
+    replace: 'out.seal(rides || sequencer.hasNews)',
     tests: ['test/scenarios/total.test.ts'],
   },
   {

@@ -9,8 +9,8 @@ export const viewMutants = [
   {
     name: 'reports after its promise',
     file: 'src/engine/view-state.ts',
-    find: 'if (!this.isWedged) this.#report(nowMs)',
-    replace: 'this.#report(nowMs)',
+    find: 'if (!this.isWedged) {\n      reports.report(nowMs)',
+    replace: '{\n      reports.report(nowMs)',
   },
   {
     name: 'drops the fill: proposes at once',
