@@ -4,7 +4,7 @@ import type { Run } from '../../src/sim/run.js'
 
 const FULL = process.env.FULL === '1'
 const SEEDS = FULL ? 2_000 : 200
-const SHARDS = 4
+const SHARDS = 8
 const RUN_MS_MAX = 5_000
 
 /** What a long series of runs must have met, often enough to say that it was tried. */
@@ -17,7 +17,7 @@ const MET = [
   'fragmentsRepaired',
 ] as const
 const MET_MIN = 20
-/** The same for what happens in few runs: in each of the four parts of a FULL series. */
+/** The same for what happens in few runs, in all parts of a FULL series together. */
 const MET_SELDOM = [
   'fills',
   'ballotsOutbid',
@@ -39,7 +39,7 @@ const MET_ORDERING = [
   'safeAtClose',
 ] as const
 
-/** One of the four parts into which the seeds are split, so that they run side by side. */
+/** One of the parts into which the seeds are split, so that they run side by side. */
 export function playSeeds(shard: number): void {
   const count = SEEDS / SHARDS
   const first = shard * count
