@@ -71,6 +71,11 @@ export class Admission {
     return this.#invitations.accept(nonce ?? 0, nowMs)
   }
 
+  /** Others are about to come in with those who are ready. */
+  isAwaited(nowMs: number): boolean {
+    return this.#invitations.isAwaited(nowMs)
+  }
+
   take(nowMs: number): readonly Joiner[] {
     return this.#invitations.take(nowMs)
   }

@@ -3,6 +3,8 @@ import type { Peer } from '../wire/view-codec.js'
 
 /** After this an answer is out of date: who gave it may have given up. It asks again if it has not. */
 const FRESH_MS = 1_000
+/** Who can answer an invitation does so sooner, unless its host is busy. */
+const ANSWER_MS = 100
 
 export interface Joiner {
   readonly peer: Peer
@@ -35,6 +37,14 @@ export class Invitations {
     if (invited === undefined || nowMs - invited.sinceMs > FRESH_MS) return false
     this.#accepted.set(invited.peer.incarnation, invited)
     return true
+  }
+
+  /** Somebody who was asked in lately has not answered yet. */
+  isAwaited(nowMs: number): boolean {
+    for (const { peer, sinceMs } of this.#open.values()) {
+      if (nowMs - sinceMs < ANSWER_MS && !this.#accepted.has(peer.incarnation)) return true
+    }
+    return false
   }
 
   /** Who may be in the next view. All others have to ask again. */

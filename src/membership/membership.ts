@@ -216,6 +216,7 @@ export class Membership {
       fill: (cut: readonly number[]) => this.#effects.fill(cut),
       isFilled: (cut: readonly number[]) => this.#effects.isFilled(cut),
       count: (what: 'fills' | 'ballotsOutbid' | 'valuesReproposed') => this.#effects.count(what),
+      areJoinersAwaited: (nowMs: number) => this.#admission.isAwaited(nowMs),
       takeJoiners: (nowMs: number) => this.#admission.take(nowMs),
       decided: (value: Value, nowMs: number) => {
         this.#announcement = new Announcement(view.tag, rank, value, nowMs)

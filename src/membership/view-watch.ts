@@ -12,6 +12,8 @@ import { ViewAgreement, votersOf } from './view-agreement.js'
 
 /** The coordinator waits so long for others who want the same: members that start together come in one view. */
 const COLLECT_MS = 20
+/** And so long at most for those who were asked in and have yet to answer. */
+const COLLECT_MS_MAX = 200
 /** Becoming a voter can wait for those who join meanwhile. */
 const PROMOTE_MS = 100
 const WISH_MS_MIN = 30
@@ -30,6 +32,8 @@ export interface WatchEffects {
   wedge(): readonly number[]
   fill(cut: readonly number[]): void
   isFilled(cut: readonly number[]): boolean
+  /** Some of those who asked to join are about to be ready. */
+  areJoinersAwaited(nowMs: number): boolean
   /** Who asked to join and may. */
   takeJoiners(nowMs: number): readonly Joiner[]
   decided(value: Value, nowMs: number): void
@@ -58,6 +62,8 @@ export class ViewWatch {
   #into: string | null = null
   #intoUntilMs = 0
   #changeAtMs = Number.POSITIVE_INFINITY
+  /** So long a change waits for joiners that are about to be ready. */
+  #collectUntilMs = 0
   #wishAtMs: number
   #wishMs = WISH_MS_MIN
   #isLeaving = false
@@ -145,6 +151,7 @@ export class ViewWatch {
 
   /** A joiner may come in. */
   joinerReady(nowMs: number): void {
+    if (this.#collectUntilMs < nowMs) this.#collectUntilMs = nowMs + COLLECT_MS_MAX
     this.#request(nowMs + COLLECT_MS)
   }
 
@@ -230,6 +237,11 @@ export class ViewWatch {
     if (agreement.isOpen) return agreement.isOverdue(nowMs) || (isCoordinator && removed.has(agreement.proposer))
     if (!isCoordinator) return false
     if (removed.size === 0 && nowMs < this.#changeAtMs) return false
+    // Many who start together come in together.
+    if (removed.size === 0 && nowMs < this.#collectUntilMs && this.#effects.areJoinersAwaited(nowMs)) {
+      this.#changeAtMs = nowMs + COLLECT_MS
+      return false
+    }
     this.#changeAtMs = Number.POSITIVE_INFINITY
     return true
   }

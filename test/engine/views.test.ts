@@ -26,6 +26,25 @@ describe('joining', () => {
     for (const member of late) expect(member.log).toEqual(views(a))
   })
 
+  test('nor does it take two if one of them is slow to answer', () => {
+    const net = new Harness()
+    const [a] = net.group('a')
+    net.delayMs = ({ from, is }) => (from === 'e' && is === 'willing' ? 60 : 0)
+    net.start('b', 'c', 'd', 'e')
+    net.until(() => a.view !== 'a')
+    expect(a.view.split(' ').sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+
+  test('but nobody waits for long for one that does not answer at all', () => {
+    const net = new Harness()
+    const [a] = net.group('a')
+    net.loses = ({ from, is }) => from === 'c' && is === 'willing'
+    net.start('b', 'c')
+    const ms = net.until(() => a.view !== 'a')
+    expect(a.view).toBe('a b')
+    expect(ms).toBeLessThan(400)
+  })
+
   test.each([1, 2, 3, 4, 5])('several that start together found one group (seed %i)', seed => {
     const net = new Harness({ seed })
     const members = net.start('a', 'b', 'c', 'd')
