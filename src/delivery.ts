@@ -77,9 +77,10 @@ export class Delivery {
     this.#count += count
   }
 
-  /** @internal Whether a later packet of the same sender and class that lies in `bytes` belongs to it. */
-  mayTake(bytes: Uint8Array): boolean {
-    return this.#bytes === bytes && !this.isAssembled
+  /** @internal Whether messages that lie in `bytes` and are delivered next, in the same view, belong to it. */
+  mayTake(rank: number, order: Order, safe: Safe, bytes: Uint8Array): boolean {
+    const isAlike = this.rank === rank && this.order === order && this.safe === safe
+    return isAlike && this.#bytes === bytes && !this.isAssembled
   }
 
   /** The bytes are valid during the call only. */

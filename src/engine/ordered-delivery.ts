@@ -206,17 +206,8 @@ export class OrderedDelivery implements DeliverySink {
     counters.messagesIn += count
     if (isAssembled) this.#options.assembled(rank)
     const before = this.#last
-    if (
-      before !== null &&
-      before.rank === rank &&
-      before.order === order &&
-      before.safe === safe &&
-      !isAssembled &&
-      before.mayTake(bytes) &&
-      deliveries[deliveries.length - 1] === before
-    ) {
-      return before.add(seq, offset, end, count)
-    }
+    const isNext = before !== null && deliveries[deliveries.length - 1] === before
+    if (isNext && !isAssembled && before.mayTake(rank, order, safe, bytes)) return before.add(seq, offset, end, count)
     const delivery = new Delivery(
       'messages',
       view.members[rank],

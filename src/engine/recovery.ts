@@ -81,6 +81,11 @@ export class Recovery {
   /** To be called at the end of every turn, and once `deadlineMs` has passed. */
   due(nowMs: number): void {
     this.#ask(nowMs)
+    if (nowMs >= this.#repair.deadlineMs) this.#answer(nowMs)
+    this.#trains.flush()
+  }
+
+  #answer(nowMs: number): void {
     const again: (() => void)[] = []
     this.#repair.due(nowMs, (origin, seq, to, round) => {
       this.#resend(origin, seq, to)
@@ -89,7 +94,6 @@ export class Recovery {
     // What was lost twice holds up all that comes after it, in total order of all senders: twice as many copies of these
     // few cost little, and leave one in ten times as few to be asked for again.
     for (const resend of again) resend()
-    this.#trains.flush()
   }
 
   /**

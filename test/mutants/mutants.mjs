@@ -83,8 +83,8 @@ export const mutants = [
   {
     name: 'adds to a delivery what lies in another datagram',
     file: 'src/delivery.ts',
-    find: 'return this.#bytes === bytes && !this.isAssembled',
-    replace: 'return !this.isAssembled',
+    find: 'return isAlike && this.#bytes === bytes && !this.isAssembled',
+    replace: 'return isAlike && !this.isAssembled',
     tests: ['test/engine/memory.test.ts', 'test/engine/loss.test.ts', 'test/engine/window.test.ts'],
   },
   {
