@@ -4,8 +4,8 @@ import type { LatencyCommand, LatencyWord, RunSettings } from './settings.js'
 const PROBE_BYTES = 100
 /** First byte of a message that is timed; of all others it is 0. */
 const PROBE = 1
-/** Not counted: code that has not been compiled yet. */
-const WARM_UP_SAMPLES = 500
+/** Not counted, for each sample: while code is compiled, four processes and their compilers share two processors. */
+const WARM_UPS = 2
 const TICK_MS = 1
 
 /** A member process of the latency benchmark. */
@@ -79,6 +79,7 @@ class Probe {
   readonly #message = new Uint8Array(PROBE_BYTES).fill(PROBE)
   #ms: number[] = []
   #samples = 0
+  #warmUps = 0
   #endMs = 0
   #sentAtMs = 0
   #isHeld = false
@@ -90,7 +91,8 @@ class Probe {
 
   begin(samples: number, msMax: number): void {
     this.#ms = []
-    this.#samples = samples + WARM_UP_SAMPLES
+    this.#warmUps = WARM_UPS * samples
+    this.#samples = samples + this.#warmUps
     this.#endMs = performance.now() + msMax
     this.isUnderWay = true
     this.#send()
@@ -102,7 +104,7 @@ class Probe {
     if (this.#ms.length < this.#samples && nowMs < this.#endMs) return this.#send()
     this.isUnderWay = false
     // Under a load that takes too long for all samples, there is no time for a warm-up either.
-    this.#done(this.#ms.length === this.#samples ? this.#ms.slice(WARM_UP_SAMPLES) : this.#ms)
+    this.#done(this.#ms.length === this.#samples ? this.#ms.slice(this.#warmUps) : this.#ms)
   }
 
   /** The window is open again. Waiting for that counts. */
