@@ -41,7 +41,8 @@ test('what a member has to say rides on the train that it sends in the same turn
   const [a, b] = net.group('a', 'b', 'c')
   a.send('safe', null, SAFE_CLASS)
   net.run(1)
-  b.fill()
+  // Four fill a packet: eight packets, and one that is open when the turn ends.
+  for (let i = 0; i < 33; i++) b.send('filling'.padEnd(100, '.'))
   const datagrams = spy(b)
   net.run(1)
   const trains = datagrams.map(packetsOf)
