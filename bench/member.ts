@@ -39,13 +39,15 @@ async function main(settings: RunSettings & { readonly rank: number }): Promise<
   }
   const sample = (): Sample & { readonly touched: number } => {
     const { user, system } = process.cpuUsage()
+    const stallMs = stalls.max / 1e6
+    stalls.reset()
     return {
       atMs: performance.now(),
       messages,
       bytes: bytesDelivered,
       cpuMicros: user + system,
       rssBytes: process.memoryUsage.rss(),
-      stallMs: stalls.max / 1e6,
+      stallMs,
       stats: group.stats(),
       touched,
     }
@@ -53,7 +55,6 @@ async function main(settings: RunSettings & { readonly rank: number }): Promise<
   process.on('message', command => {
     if (command === 'sample') process.send!(sample())
     else if (rank < senders) {
-      stalls.reset()
       group.on('drain', sendOn)
       sendOn()
     }

@@ -38,7 +38,7 @@ export interface Sample {
   readonly bytes: number
   readonly cpuMicros: number
   readonly rssBytes: number
-  /** The longest time for which the process stood still. */
+  /** The longest time for which the process stood still since the sample before. */
   readonly stallMs: number
   readonly stats: Stats
 }

@@ -35,9 +35,6 @@ export class NativeReceiver {
   readonly #fromLength = new Uint32Array(this.#from.buffer, SOCKADDR_BYTES_MAX, 1)
   readonly #fromAddress: number
   readonly #senders = new Map<string, Endpoint>()
-  /** Who sent the datagram before, most often the same as sends the next, and its address as the system wrote it. */
-  #lastSender: Endpoint | undefined
-  readonly #lastFrom = new Uint8Array(SOCKADDR_BYTES_MAX)
 
   constructor(
     socket: NativeSocket,
@@ -78,22 +75,13 @@ export class NativeReceiver {
   }
 
   #sender(): Endpoint {
-    if (this.#lastSender !== undefined && this.#isFromLast()) return this.#lastSender
     const key = this.#from.toString('latin1', 0, this.#fromLength[0])
-    let sender = this.#senders.get(key)
-    if (sender === undefined) {
-      if (this.#senders.size >= SENDERS_MAX) this.#senders.clear()
-      sender = endpointOf(this.#from, this.#at)
-      this.#senders.set(key, sender)
-    }
-    this.#lastSender = sender
-    this.#lastFrom.set(this.#from.subarray(0, SOCKADDR_BYTES_MAX))
+    const known = this.#senders.get(key)
+    if (known) return known
+    if (this.#senders.size >= SENDERS_MAX) this.#senders.clear()
+    const sender = endpointOf(this.#from, this.#at)
+    this.#senders.set(key, sender)
     return sender
-  }
-
-  #isFromLast(): boolean {
-    for (let i = 0; i < this.#fromLength[0]; i++) if (this.#from[i] !== this.#lastFrom[i]) return false
-    return true
   }
 }
 

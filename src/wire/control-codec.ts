@@ -37,9 +37,6 @@ export function encodeControl(body: ControlBody, frame: ControlFrame): Uint8Arra
   return packets
 }
 
-/** A body that begins with no higher tag is a nack, report, announce or beat: numbers only. */
-const NUMBERS_TAG_MAX = (4 << 3) | 2
-
 interface Partial {
   readonly parts: (Uint8Array | undefined)[]
   readonly missing: number
@@ -64,8 +61,8 @@ export class ControlReader {
     const index = fragment >>> 16
     const count = fragment & 0xffff
     const body = b.subarray(at + HEADER_BYTES, at + lengthOf(b, at))
-    // A copy: bytes that are decoded refer to it, and the memory that it came in is used again.
-    if (count === 1 && index === 0) return decode(body[0] <= NUMBERS_TAG_MAX ? body : body.slice())
+    // A copy: what is decoded refers to it, and the memory that it came in is used again.
+    if (count === 1 && index === 0) return decode(body.slice())
     if (index >= count || count > CONTROL_FRAGMENTS_MAX) return null
     const key = `${from.address} ${from.port} ${seqOf(b, at)} ${count}`
     const partial = this.#partials.get(key) ?? { parts: new Array(count).fill(undefined), missing: count, bytes: 0 }

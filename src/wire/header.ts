@@ -43,10 +43,10 @@ export function readU16(b: Uint8Array, at: number): number {
 }
 
 export function readU32(b: Uint8Array, at: number): number {
-  return ((b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]) >>> 0
+  return readI32(b, at) >>> 0
 }
 
-function readI32(b: Uint8Array, at: number): number {
+export function readI32(b: Uint8Array, at: number): number {
   return (b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]
 }
 

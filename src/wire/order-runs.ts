@@ -1,5 +1,4 @@
-import { HEADER_BYTES, lengthOf, readU16, readU32, writeU16, writeU32 } from './header.js'
-import { serial } from './seqno.js'
+import { HEADER_BYTES, lengthOf, readI32, readU16, writeU16, writeU32 } from './header.js'
 
 /**
  * Body of a packet that announces an order: a count, then runs of a rank and a number. A run puts next all of that
@@ -27,6 +26,6 @@ export function readRuns(b: Uint8Array, at: number, take: (rank: number, last: n
   if (body + COUNT_BYTES > end) return false
   const count = readU16(b, body)
   if (body + runsBytes(count) > end) return false
-  for (let i = 0; i < count; i++) take(readU16(b, body + runsBytes(i)), serial(readU32(b, body + runsBytes(i) + 2)))
+  for (let i = 0; i < count; i++) take(readU16(b, body + runsBytes(i)), readI32(b, body + runsBytes(i) + 2))
   return true
 }

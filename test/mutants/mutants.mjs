@@ -106,7 +106,7 @@ export const mutants = [
     file: 'src/multicast/nack-scheduler.ts',
     find: 'stretch.isWaiting || stretch.isToRepeat ? missing(window, first, last, ranges, room) : last',
     replace:
-      'stretch.isWaiting || stretch.isToRepeat ? missing({ ...window, has: () => false }, first, last, ranges, room) : last',
+      'stretch.isWaiting || stretch.isToRepeat ? missing(stretch.isWaiting ? window : { has: () => false } as never, first, last, ranges, room) : last',
     tests: ['test/multicast/nack-scheduler.test.ts'],
   },
 ]
