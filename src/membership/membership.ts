@@ -95,10 +95,10 @@ export class Membership {
     if (this.#isGone) return Number.POSITIVE_INFINITY
     return Math.min(
       this.#discovery?.deadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#watch?.deadlineMs ?? Number.POSITIVE_INFINITY,
+      // What the watch wanted of the view that closes is past.
+      this.#closing?.untilMs ?? this.#watch?.deadlineMs ?? Number.POSITIVE_INFINITY,
       this.#watch === null ? Number.POSITIVE_INFINITY : this.#hails.deadlineMs,
       this.#announcement?.deadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#closing?.untilMs ?? Number.POSITIVE_INFINITY,
       this.#lingering?.askAtMs ?? Number.POSITIVE_INFINITY,
       this.#giveUpAtMs,
     )

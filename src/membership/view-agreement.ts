@@ -62,6 +62,8 @@ interface Ballots {
 export class ViewAgreement {
   /** The value that was chosen, once it is known here. */
   chosen: Value | null = null
+  /** From then on it is this member's turn, if nothing has come of the ballot that was promised. */
+  patientUntilMs = Number.POSITIVE_INFINITY
   readonly #view: AgreedView
   readonly #self: number
   readonly #voters: readonly number[]
@@ -72,7 +74,6 @@ export class ViewAgreement {
   #round = 0
   /** Ballots that came to nothing, as far as this member knows. */
   #failures = 0
-  #patientUntilMs = Number.POSITIVE_INFINITY
   /** The cut that the proposer waits for this member to be filled up to. */
   #filling: { readonly ballot: Ballot; readonly cut: readonly number[] } | null = null
 
@@ -97,14 +98,8 @@ export class ViewAgreement {
     return rankOf(this.#acceptor.promised)
   }
 
-  /** Nothing has come of the ballot that was promised; it is this member's turn. */
-  isOverdue(nowMs: number): boolean {
-    return this.#own === null && this.chosen === null && nowMs >= this.#patientUntilMs
-  }
-
   get deadlineMs(): number {
-    if (this.chosen !== null) return Number.POSITIVE_INFINITY
-    return this.#own?.resendAtMs ?? this.#patientUntilMs
+    return this.chosen === null && this.#own !== null ? this.#own.resendAtMs : Number.POSITIVE_INFINITY
   }
 
   /** Ranks of those whose answer this member's ballot waits for. */
@@ -237,9 +232,9 @@ export class ViewAgreement {
   }
 
   #progress(isHeard: boolean, nowMs: number): void {
-    if (!isHeard && this.#patientUntilMs !== Number.POSITIVE_INFINITY) return
+    if (!isHeard && this.patientUntilMs !== Number.POSITIVE_INFINITY) return
     const patienceMs = Math.min(PATIENCE_MS * 2 ** this.#failures, PATIENCE_MS_MAX)
-    this.#patientUntilMs = nowMs + patienceMs + STAGGER_MS * this.#self
+    this.patientUntilMs = nowMs + patienceMs + STAGGER_MS * this.#self
   }
 
   #promised(own: Ballots, rank: number, received: readonly number[], accepted: Vote<Value> | null): void {

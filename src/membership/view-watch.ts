@@ -61,7 +61,10 @@ export class ViewWatch {
   /** The lineage that this one is to give way to. */
   #into: string | null = null
   #intoUntilMs = 0
+  /** A change of views is wanted, from then on. */
   #changeAtMs = Number.POSITIVE_INFINITY
+  /** When it is this member's turn to begin one: never, as long as nothing is heard, where it is another's. */
+  #beginAtMs = Number.POSITIVE_INFINITY
   /** So long a change waits for joiners that are about to be ready. */
   #collectUntilMs = 0
   #wishAtMs: number
@@ -100,8 +103,7 @@ export class ViewWatch {
       this.#agreement.deadlineMs,
       this.#wishAtMs,
       this.#suspectAtMs,
-      // What is wanted while the view closes already waits for the next one.
-      this.#agreement.isOpen ? Number.POSITIVE_INFINITY : this.#changeAtMs,
+      this.#beginAtMs,
     )
   }
 
@@ -188,7 +190,11 @@ export class ViewWatch {
     if (nowMs >= this.#suspectAtMs) this.#suspect(nowMs)
     if (nowMs >= this.#wishAtMs) this.#wish(nowMs)
     const removed = this.#accusations.removable(nowMs)
-    if (this.#mayBegin(nowMs, removed)) this.#agreement.begin(nowMs)
+    this.#beginAtMs = this.#beginsAtMs(nowMs, removed)
+    if (nowMs >= this.#beginAtMs) {
+      this.#beginAtMs = Number.POSITIVE_INFINITY
+      this.#agreement.begin(nowMs)
+    }
     this.#agreement.due(nowMs, removed)
   }
 
@@ -226,24 +232,23 @@ export class ViewWatch {
 
   #request(atMs: number): void {
     this.#changeAtMs = Math.min(this.#changeAtMs, atMs)
+    this.#beginAtMs = Math.min(this.#beginAtMs, atMs)
   }
 
-  #mayBegin(nowMs: number, removed: ReadonlySet<number>): boolean {
+  /** When this member is to begin a ballot, as things stand. */
+  #beginsAtMs(nowMs: number, removed: ReadonlySet<number>): number {
     const agreement = this.#agreement
-    if (agreement.chosen !== null || agreement.isProposing || !this.hasQuorum) return false
-    if (!this.view.members[this.rank].voter) return false
+    if (agreement.chosen !== null || agreement.isProposing || !this.hasQuorum) return Number.POSITIVE_INFINITY
+    if (!this.view.members[this.rank].voter) return Number.POSITIVE_INFINITY
     const isCoordinator = this.#coordinator(nowMs, removed) === this.rank
     // Once somebody has begun, what the others wait for is its end: by who began, or by who comes after it.
-    if (agreement.isOpen) return agreement.isOverdue(nowMs) || (isCoordinator && removed.has(agreement.proposer))
-    if (!isCoordinator) return false
-    if (removed.size === 0 && nowMs < this.#changeAtMs) return false
+    if (agreement.isOpen) return isCoordinator && removed.has(agreement.proposer) ? nowMs : agreement.patientUntilMs
+    if (!isCoordinator) return Number.POSITIVE_INFINITY
+    if (removed.size > 0) return nowMs
     // Many who start together come in together.
-    if (removed.size === 0 && nowMs < this.#collectUntilMs && this.#effects.areJoinersAwaited(nowMs)) {
-      this.#changeAtMs = nowMs + COLLECT_MS
-      return false
-    }
-    this.#changeAtMs = Number.POSITIVE_INFINITY
-    return true
+    const isCollecting = this.#changeAtMs <= nowMs && nowMs < this.#collectUntilMs
+    if (isCollecting && this.#effects.areJoinersAwaited(nowMs)) this.#changeAtMs = nowMs + COLLECT_MS
+    return this.#changeAtMs
   }
 
   #plan(promised: readonly number[], cut: readonly number[], nowMs: number): Value {

@@ -208,6 +208,8 @@ export class Member {
   /** Runs no turn until then. */
   pausedUntilMs = 0
   #isAwake = true
+  /** A deadline that had passed at the end of the last turn. */
+  #overdueMs = Number.NaN
   #isLeaving = false
 
   constructor(config: EngineConfig, nowMs: number) {
@@ -277,6 +279,10 @@ export class Member {
     if (arrived.length + refusals.length === 0 && !this.#isAwake && nowMs < this.engine.deadlineMs) return
     this.#isAwake = false
     if (this.#effects(nowMs)) this.#isAwake = this.#effects(nowMs)
+    // Who does not act upon a deadline wakes for nothing, a thousand times a second.
+    const { deadlineMs } = this.engine
+    if (deadlineMs === this.#overdueMs) throw new Error('a deadline that was due stands')
+    this.#overdueMs = deadlineMs <= nowMs ? deadlineMs : Number.NaN
   }
 
   takeSent(): { readonly to: Endpoint | null; readonly bytes: Uint8Array }[] {
