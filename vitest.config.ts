@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     maxWorkers: 2,
+    // Modules are loaded, and compiled, once a worker and not once a file: that is more than half of all time.
+    isolate: false,
     testTimeout: 120_000,
   },
 })

@@ -131,7 +131,8 @@ export class Driver {
   }
 
   #sendDatagrams(): void {
-    const { bytes, offsets, lengths, to } = this.#engine.outbox
+    const { bytes, offsets, lengths, to, probes } = this.#engine.outbox
+    if (bytes.length + probes.length === 0) return
     const { network } = this.#ports
     let packets = 0
     for (let i = 0; i < bytes.length; i++) {
@@ -140,7 +141,7 @@ export class Driver {
       if (endpoint === null) network.multicast(bytes[i], offsets[i], lengths[i])
       else network.unicast(endpoint, bytes[i], offsets[i], lengths[i])
     }
-    for (const { to, bytes } of this.#engine.outbox.probes.splice(0)) network.probe(to, bytes)
+    for (const { to, bytes } of probes.splice(0)) network.probe(to, bytes)
     this.#engine.sent(bytes.length, packets)
     this.#engine.outbox.clearDatagrams()
   }

@@ -62,6 +62,7 @@ export class Outbox {
   }
 
   clearDatagrams(): void {
+    if (this.bytes.length === 0) return
     this.bytes.length = 0
     this.offsets.length = 0
     this.lengths.length = 0

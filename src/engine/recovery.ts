@@ -80,7 +80,7 @@ export class Recovery {
 
   /** To be called at the end of every turn, and once `deadlineMs` has passed. */
   due(nowMs: number): void {
-    this.#ask(nowMs)
+    if (nowMs >= this.#nacks.deadlineMs) this.#ask(nowMs)
     if (nowMs >= this.#repair.deadlineMs) this.#answer(nowMs)
     this.#trains.flush()
   }

@@ -54,6 +54,7 @@ export class RepairTrains {
 
   /** At the end of every turn. */
   flush(): void {
+    if (this.#trains.size + this.#left.length + this.#leaving.length === 0) return
     for (const slab of this.#left) slab.release()
     this.#left.length = 0
     for (const train of this.#trains.values()) this.#send(train)

@@ -128,23 +128,15 @@ export class TellLink {
 
   endTurn(nowMs: number): void {
     const { out, incoming } = this
-    const { counters, control } = this.#environment
+    const { control } = this.#environment
     out.seal()
     out.emit()
     if (out.window.last !== this.#announced) {
       this.#announced = out.window.last
       this.#announcer.sent(nowMs)
     }
-    this.#nacks.due(nowMs, (rank, gaps) => {
-      counters.nacksSent++
-      control(this.peer.endpoint, this.inTag, { nack: { gaps: gaps.map(gap => ({ rank, ...gap })) } })
-    })
-    this.#repair.due(nowMs, (_, seq) => {
-      const bytes = out.window.bytesOf(seq)
-      if (bytes === undefined) return
-      counters.repairsSent++
-      this.#repairs.add(0, this.peer.endpoint, bytes, out.window.offsetOf(seq))
-    })
+    if (nowMs >= this.#nacks.deadlineMs) this.#ask(nowMs)
+    if (nowMs >= this.#repair.deadlineMs) this.#answer(nowMs)
     this.#repairs.flush()
     if (incoming.isReportDue) {
       const report = { received: incoming.window.received, consumed: incoming.reader.consumed }
@@ -156,6 +148,24 @@ export class TellLink {
       if (out.consumed.min === out.window.last) this.#announcer.stop()
       else control(this.peer.endpoint, this.outTag, { announce: { last: out.window.last } })
     }
+  }
+
+  #ask(nowMs: number): void {
+    const { counters, control } = this.#environment
+    this.#nacks.due(nowMs, (rank, gaps) => {
+      counters.nacksSent++
+      control(this.peer.endpoint, this.inTag, { nack: { gaps: gaps.map(gap => ({ rank, ...gap })) } })
+    })
+  }
+
+  #answer(nowMs: number): void {
+    const { window } = this.out
+    this.#repair.due(nowMs, (_, seq) => {
+      const bytes = window.bytesOf(seq)
+      if (bytes === undefined) return
+      this.#environment.counters.repairsSent++
+      this.#repairs.add(0, this.peer.endpoint, bytes, window.offsetOf(seq))
+    })
   }
 
   #read(): void {

@@ -142,7 +142,7 @@ export class SimProcess implements ClockHost {
     const multicastFirst = this.random.chance(0.5)
     reads += this.#read(multicastFirst ? this.#multicasts : this.#unicasts)
     reads += this.#read(multicastFirst ? this.#unicasts : this.#multicasts)
-    for (const endpoint of this.#refusals.splice(0)) this.#handler?.refused(endpoint)
+    if (this.#refusals.length > 0) for (const endpoint of this.#refusals.splice(0)) this.#handler?.refused(endpoint)
     const deferred = this.#deferred
     this.#deferred = []
     for (const turn of deferred) turn()

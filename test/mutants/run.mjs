@@ -14,8 +14,7 @@ const SUITES = [
   ['test/scenarios', 'test/adversary'],
   ['test/api', 'test/sim'],
 ]
-/** All of these are free of I/O and share nothing, so one load of the modules serves every file. */
-const FLAGS = ['--bail=1', '--no-isolate', '--reporter=json']
+const FLAGS = ['--bail=1', '--reporter=json']
 
 function copyProject() {
   const folder = mkdtempSync(join(tmpdir(), 'tutti-mutant-'))

@@ -1,10 +1,15 @@
-import { expect, it, vi } from 'vitest'
-import { pairOf } from './loopback.js'
+import { afterAll, expect, it, vi } from 'vitest'
 import { networkPortSuite } from './network-suite.js'
 
-// As on a machine where the optional package is not installed.
-vi.mock('koffi', () => {
+// As on a machine where the optional package is not installed. What other tests have loaded has it already.
+vi.resetModules()
+vi.doMock('koffi', () => {
   throw new Error('not installed')
+})
+const { pairOf } = await import('./loopback.js')
+afterAll(() => {
+  vi.doUnmock('koffi')
+  vi.resetModules()
 })
 
 networkPortSuite('UDP, without FFI', () => pairOf({}))

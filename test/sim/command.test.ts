@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 const MINUTE_MS = 60_000
+const FULL = process.env.FULL === '1'
 
 let folder = ''
 beforeAll(async () => {
@@ -26,11 +27,13 @@ function sim(...args: string[]): Promise<{ code: number; out: string; err: strin
 it(
   'equal seeds give equal runs in separate processes',
   async () => {
-    const [one, other] = await Promise.all([1, 2].map(() => sim('--seed', '1000', '--seeds', '20', '--json')))
+    const seeds = FULL ? 20 : 4
+    const args = ['--seed', '1000', '--seeds', String(seeds), '--json']
+    const [one, other] = await Promise.all([1, 2].map(() => sim(...args)))
     expect(one.code).toBe(0)
     const { hashes } = JSON.parse(one.out)
-    expect(hashes).toHaveLength(20)
-    expect(new Set(hashes).size).toBe(20)
+    expect(hashes).toHaveLength(seeds)
+    expect(new Set(hashes).size).toBe(seeds)
     expect(JSON.parse(other.out).hashes).toEqual(hashes)
   },
   4 * MINUTE_MS,
@@ -67,26 +70,10 @@ it(
   MINUTE_MS,
 )
 
-it(
-  'refuses what it cannot do, with a sentence and exit code 2',
-  async () => {
-    const file = join(folder, 'no-trace.jsonl')
-    await writeFile(file, '{"process":"a"}\n')
-    const refusals = await Promise.all([
-      sim('--faults', 'gremlins'),
-      sim('--orders', 'total,random'),
-      sim('--seconds', '1'),
-      sim('--check', file),
-      sim('--check', join(folder, 'absent')),
-    ])
-    expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2])
-    expect(refusals.map(({ err }) => err)).toEqual([
-      expect.stringContaining('gremlins is none of loss, duplicate'),
-      expect.stringContaining('random is none of fifo, causal, total'),
-      expect.stringContaining('seconds must be at least 10, not 1'),
-      expect.stringContaining('line 1: neither a command (`op`) nor an event (`event`)'),
-      expect.stringContaining('no such file'),
-    ])
-  },
-  MINUTE_MS,
-)
+it('refuses a file that is no trace, with a sentence and exit code 2', async () => {
+  const file = join(folder, 'no-trace.jsonl')
+  await writeFile(file, '{"process":"a"}\n')
+  const { code, err } = await sim('--check', file)
+  expect(err).toContain('line 1: neither a command (`op`) nor an event (`event`)')
+  expect(code).toBe(2)
+})
