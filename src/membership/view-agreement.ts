@@ -102,12 +102,11 @@ export class ViewAgreement {
     return this.chosen === null && this.#own !== null ? this.#own.resendAtMs : Number.POSITIVE_INFINITY
   }
 
-  /** Ranks of those whose answer this member's ballot waits for. */
+  /** Ranks of those for whom this member waits: whose answer its own ballot lacks, or who conducts another. */
   waiting(removed: ReadonlySet<number>): number[] {
-    const own = this.#own
-    if (own === null || own.phase === 'accept') return []
-    const ranks = own.phase === 'fill' ? [...own.lacking] : [...this.#view.members.keys()]
-    return ranks.filter(rank => !removed.has(rank) && (own.phase === 'fill' || !own.digests.has(rank)))
+    if (this.chosen !== null || !this.isOpen) return []
+    const ranks = this.#own === null ? [this.proposer] : this.#unanswered(this.#own)
+    return ranks.filter(rank => rank !== this.#self && !removed.has(rank))
   }
 
   /** Begins a ballot of this member's own, above all that it has heard of. */
@@ -225,6 +224,12 @@ export class ViewAgreement {
     if (ballot >= this.#acceptor.promised) return true
     this.#effects.send(rankOf(ballot), { outbid: { ballot: this.#acceptor.promised } })
     return false
+  }
+
+  #unanswered({ phase, digests, lacking, proposer }: Ballots): readonly number[] {
+    if (phase === 'fill') return [...lacking]
+    if (phase === 'accept') return this.#voters.filter(rank => !proposer.hasVoted(rank))
+    return [...this.#view.members.keys()].filter(rank => !digests.has(rank))
   }
 
   #yield(): void {

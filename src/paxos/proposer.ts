@@ -67,6 +67,11 @@ export class Proposer<V> {
     if (this.#proposal !== null) this.#accepted.add(id)
   }
 
+  /** Voter `id` is known to have voted in this ballot. */
+  hasVoted(id: number): boolean {
+    return this.#accepted.has(id)
+  }
+
   /** A quorum of the voters has voted: `proposed` is decided. */
   get isChosen(): boolean {
     return isQuorum(this.#voters, id => this.#accepted.has(id))

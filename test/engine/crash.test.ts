@@ -26,6 +26,19 @@ describe('a member that dies', () => {
     expect(net.until(() => a.view === 'a c' && c.view === 'a c')).toBeLessThan(1_000)
   })
 
+  test('while it closes a view holds up what others send, who are told for whom they wait', () => {
+    const net = new Harness()
+    const [a, b, , d] = net.group('a', 'b', 'c', 'd')
+    net.loses = ({ is, from }) => from === 'a' && (is === 'fill' || is === 'accept' || is === 'decide')
+    d.leave(net.nowMs)
+    net.until(() => net.sent.some(({ is }) => is === 'promise'))
+    a.send('held')
+    b.send('held')
+    net.until(() => [a, b].every(({ log }) => log.some(line => line.startsWith('blocked'))))
+    expect(b.log).toContain('blocked view-change: a')
+    expect(a.log).toContain('blocked view-change: b c d')
+  })
+
   test('two of five at once', () => {
     const net = new Harness()
     const [a, , c, d] = net.group('a', 'b', 'c', 'd', 'e')

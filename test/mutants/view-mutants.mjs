@@ -152,4 +152,10 @@ export const viewMutants = [
     find: 'if (past === undefined || member === undefined ||',
     replace: 'if (nowMs >= 0 || past === undefined || member === undefined ||',
   },
+  {
+    name: 'wakes again and again for a change that is another’s to begin',
+    file: 'src/membership/view-watch.ts',
+    find: '      this.#beginAtMs,\n    )',
+    replace: '      this.#changeAtMs,\n    )',
+  },
 ]
