@@ -251,7 +251,7 @@ export async function play(scenario: Scenario, troupe: Troupe): Promise<Outcome>
   const outcome = {
     settledMs: settledMs - faultMs,
     views: count('view'),
-    exclusions: troupe.lives.reduce((sum, member) => sum + member.of('excluded').length, 0),
+    exclusions: troupe.exclusions,
     fills: stats.reduce((sum, each) => sum + each.fills, 0),
     outbid: stats.reduce((sum, each) => sum + each.ballotsOutbid, 0),
     messages: count('message'),

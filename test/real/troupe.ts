@@ -124,27 +124,24 @@ export class Troupe {
     await this.until(`${names()} in one view`, () => this.#isOneView(), seconds)
   }
 
-  /** What everybody sends now everybody gets: then all that was sent before has arrived too. */
+  /**
+   * What everybody sends now everybody gets: then all that was sent before has arrived too. Whoever is left out meanwhile
+   * is not to hear what its view was told; what is said once it is back, it is.
+   */
   async allHearAll(seconds = 20): Promise<void> {
     await this.until('all sends answered', () => this.running.every(member => member.unanswered === 0), seconds)
-    const finals: string[] = []
-    for (const member of this.running) {
-      for (const order of ORDERS) {
-        const data = `${member.id} says ${++this.#sent}, at last in ${order} order`
-        member.send(data, data, { order })
-        finals.push(data)
-      }
+    for (let before = Number.NaN; before !== this.exclusions; ) {
+      await this.inOneView()
+      before = this.exclusions
+      const finals = this.#sayLastWords()
+      const isHeard = () => this.running.every(member => hasHeard(member, finals)) || this.exclusions !== before
+      await this.until('all that is sent now arrives everywhere', isHeard, seconds)
     }
-    const hasAll = (member: PipeProcess) => {
-      const recent = new Set(
-        member
-          .of('message')
-          .slice(-1_000)
-          .map(({ data }) => data),
-      )
-      return finals.every(data => recent.has(data))
-    }
-    await this.until('all that is sent now arrives everywhere', () => this.running.every(hasAll), seconds)
+  }
+
+  /** How often somebody was left out. */
+  get exclusions(): number {
+    return this.lives.reduce((sum, member) => sum + member.of('excluded').length, 0)
   }
 
   /** What is wrong with all that was said, the dead included: sentences. */
@@ -180,6 +177,17 @@ export class Troupe {
       if (performance.now() > endMs) throw new Error(`not within ${seconds} s: ${what}\n${this.#state()}`)
       await delay(POLL_MS)
     }
+  }
+
+  /** Everybody speaks once in every order. */
+  #sayLastWords(): string[] {
+    return this.running.flatMap(member =>
+      ORDERS.map(order => {
+        const data = `${member.id} says ${++this.#sent}, at last in ${order} order`
+        member.send(data, data, { order })
+        return data
+      }),
+    )
   }
 
   #isOneView(): boolean {
@@ -222,6 +230,12 @@ export const viewOf = (member: PipeProcess): Line | undefined => member.of('view
 /** Who it is now: it has a new incarnation each time that it was left out. */
 function incarnationOf(member: PipeProcess): string {
   return (member.of('excluded').at(-1) ?? member.of('ready')[0])?.incarnation
+}
+
+function hasHeard(member: PipeProcess, words: readonly string[]): boolean {
+  const recent = member.of('message').slice(-1_000)
+  const heard = new Set(recent.map(({ data }) => data))
+  return words.every(word => heard.has(word))
 }
 
 /** The last it said besides messages, for a report. */
