@@ -18,8 +18,7 @@ export class Delivery {
   readonly view: number
   readonly order: Order
   readonly safe: Safe
-  /** Of the first message, in total order: counted from 1 through the lineage's life. */
-  readonly index: number | undefined
+  #index: number | undefined
   /** @internal Rank of the sender, and the numbers of the first and the last packet in which messages end. */
   readonly rank: number
   /** @internal */
@@ -51,7 +50,7 @@ export class Delivery {
     this.view = view
     this.order = order
     this.safe = safe
-    this.index = index
+    this.#index = index
     this.rank = rank
     this.first = first
     this.#last = first
@@ -63,6 +62,11 @@ export class Delivery {
   /** How many messages. */
   get count(): number {
     return this.#count
+  }
+
+  /** Of the first message, in total order: counted from 1 through the lineage's life. */
+  get index(): number | undefined {
+    return this.#index
   }
 
   /** @internal */
@@ -83,6 +87,17 @@ export class Delivery {
     return isAlike && this.#bytes === bytes && !this.isAssembled
   }
 
+  /** @internal Its first messages are taken already, all but the last `count`. */
+  keepLast(count: number): void {
+    const spans = this.#spans
+    for (let taken = this.#count - count; taken > 0; taken--) {
+      spans[0] += PREFIX_BYTES + lengthAt(this.#bytes, spans[0])
+      if (spans[0] === spans[1]) spans.splice(0, 2)
+      if (this.#index !== undefined) this.#index++
+    }
+    this.#count = count
+  }
+
   /** The bytes are valid during the call only. */
   forEach(take: (bytes: Uint8Array, offset: number, length: number, delivery: Delivery) => void): void {
     const bytes = this.#bytes
@@ -90,7 +105,7 @@ export class Delivery {
     for (let i = 0; i < spans.length; i += 2) {
       const end = spans[i + 1]
       for (let at = spans[i]; at < end; ) {
-        const length = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+        const length = lengthAt(bytes, at)
         at += PREFIX_BYTES
         take(bytes, at, length, this)
         at += length
@@ -102,7 +117,7 @@ export class Delivery {
   messages(): Message[] {
     this.#slab.keep()
     const messages: Message[] = []
-    let { index } = this
+    let index = this.#index
     this.forEach((bytes, offset, length) => {
       messages.push(new Message(this, index, bytes, offset, length))
       if (index !== undefined) index++
@@ -115,6 +130,9 @@ export class Delivery {
     if (this.isAssembled) this.#slab.release()
   }
 }
+
+const lengthAt = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
 
 /**
  * Messages that are delivered one after the other with nothing between them: the fastest way to take them. Memory is

@@ -131,8 +131,10 @@ export class EventQueue {
     const held = this.#held
     const from = this.#head
     const event = held[from]
+    if (this.#rest !== null && event instanceof Delivery) event.keepLast(this.#rest.length)
+    this.#rest = null
     let to = from
-    while (to < held.length && held[to].type === 'messages' && this.#rest === null) to++
+    while (to < held.length && held[to].type === 'messages') to++
     if (to === from) return this.#emitOne(event)
     const deliveries = (from === 0 && to === held.length ? held : held.slice(from, to)) as Delivery[]
     this.#advance(to)
@@ -144,13 +146,11 @@ export class EventQueue {
     for (const delivery of deliveries) outlet.consume(delivery)
   }
 
-  /** What is told, what an iterator has begun with, and what is no message. */
+  /** What is told, and what is no message. */
   #emitOne(event: DeliveredEvent): void {
-    const rest = this.#rest
-    this.#rest = null
     this.#advance(this.#head + 1)
     if (!(event instanceof Delivery)) return this.#outlet.emit(event)
-    for (const message of rest ?? event.messages()) this.#outlet.emitMessage(message)
+    for (const message of event.messages()) this.#outlet.emitMessage(message)
     this.#outlet.consume(event)
   }
 

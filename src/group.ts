@@ -6,7 +6,7 @@ import { TuttiError } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import type { GroupEvents } from './group-events.js'
 import { Listeners } from './listeners.js'
-import { bytesOf, checkedClassOf, classOf } from './message-class.js'
+import { bytesOf, checkedClassOf, classOf, tooLarge } from './message-class.js'
 import type { CheckedOptions } from './options.js'
 import type { Ports } from './ports.js'
 import { aborted, SendQueue, type Sent, type Waiting } from './send-queue.js'
@@ -62,6 +62,8 @@ export class Group extends EventEmitter<GroupEvents> {
   #isBehindQueue = false
   #isLeaving = false
   #isClosed = false
+  /** Not in order. */
+  #leftBecauseOf: TuttiError | undefined
   readonly #ready: { readonly resolve: (group: Group) => void; readonly reject: (error: TuttiError) => void }
   readonly #left: Promise<void>
   #resolveLeft!: () => void
@@ -236,6 +238,9 @@ export class Group extends EventEmitter<GroupEvents> {
     if (queue === undefined) {
       const submit = (data: Uint8Array, of: number) => {
         if (!this.#isReady || this.#isClosed) return 'refused'
+        // It may have been taken for another lineage, or for none.
+        const { messageBytesMax } = this.#engine
+        if (data.length > messageBytesMax) return tooLarge(data.length, messageBytesMax)
         const fate = this.#driver.submit(data, to === '' ? null : to, of)
         return fate === REFUSED ? 'refused' : fate === TAKEN ? 'taken' : 'pending'
       }
@@ -280,6 +285,11 @@ export class Group extends EventEmitter<GroupEvents> {
         this.#queues.get(event.to ?? '')?.sealed(event.progress)
         this.#pump()
         break
+      case 'unfit': {
+        const error = tooLarge(event.bytes, this.#engine.messageBytesMax)
+        if (!this.#toGroup.unfit(error)) this.#failed(error)
+        break
+      }
       case 'blocked':
         blockedChannel.publish({ group: this, reason: event.reason, waiting: event.waiting })
         this.#listeners.safely(() => this.emit('blocked', event.reason, event.waiting))
@@ -291,6 +301,7 @@ export class Group extends EventEmitter<GroupEvents> {
         this.#lose('', { ...event, upTo: event.stable, isKnown: false, isCausalKnown: true })
         break
       case 'parted':
+        this.#queues.get(event.incarnation)?.parted()
         this.#lose(event.incarnation, { lineage: null, upTo: event.stable, isKnown: false, isCausalKnown: true })
         this.#unconfirmed.delete(event.incarnation)
         break
@@ -346,13 +357,16 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   #close(error: TuttiError | undefined): void {
+    const isThrownOut = this.#isReady && !this.#isLeaving
     this.#isClosed = true
     this.#isLeaving = true
+    this.#leftBecauseOf = error
     for (const queue of this.#queues.values()) queue.fail(this.#leftError())
     this.#unconfirmed.get('')?.abandon()
     this.#driver.close().then(() => {
       if (!this.#isReady) this.#ready.reject(error ?? this.#leftError())
       this.#events.end()
+      if (isThrownOut && error !== undefined) this.#failed(error)
       this.#listeners.safely(() => this.emit('left'))
       if (error === undefined) this.#resolveLeft()
       else this.#rejectLeft(error)
@@ -360,7 +374,8 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   #leftError(): TuttiError {
-    return new TuttiError('ERR_TUTTI_LEFT', `this member has left ${this.name}, or is leaving`)
+    const cause = this.#leftBecauseOf
+    return new TuttiError('ERR_TUTTI_LEFT', `this member has left ${this.name}, or is leaving`, { cause })
   }
 
   /** Trouble of a port: the group goes on, and who listens for errors hears of it. */

@@ -26,9 +26,10 @@ export async function join(group: string, options: JoinOptions = {}): Promise<Gr
 }
 
 async function openNetwork(options: CheckedOptions, random: NodeRandom): Promise<NetworkPort> {
-  const { logger, faults, seed } = options
+  const { logger, seed } = options
+  const faults = options.faults === undefined ? undefined : parseFaults(options.faults)
   const network = await openUdpNetwork({ ...options, warn: message => logger?.warn(message) })
-  return faults === undefined ? network : new FaultyNetwork(network, parseFaults(faults), seed ?? random.next())
+  return faults === undefined ? network : new FaultyNetwork(network, faults, seed ?? random.next())
 }
 
 export { Batch, Delivery, Message, type Safe } from './delivery.js'

@@ -26,9 +26,13 @@ export function bytesOf(data: Uint8Array | string, bytesMax: number): Uint8Array
     throw new TuttiError('ERR_TUTTI_OPTION', 'a message is a string or a Uint8Array')
   }
   if (bytes.length <= bytesMax) return bytes
+  throw tooLarge(bytes.length, bytesMax)
+}
+
+export function tooLarge(bytes: number, bytesMax: number): TuttiError {
   const advice = 'send it in parts, or found the group with a larger limits.messageBytesMax'
-  throw new TuttiError(
+  return new TuttiError(
     'ERR_TUTTI_MESSAGE_SIZE',
-    `a message of ${bytes.length} bytes is over the maximum of ${bytesMax}; ${advice}`,
+    `a message of ${bytes} bytes is over the maximum of ${bytesMax}; ${advice}`,
   )
 }

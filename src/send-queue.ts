@@ -17,21 +17,19 @@ export interface Waiting {
 }
 
 interface Queued extends Waiting {
+  /** The signal has no effect any more. */
   readonly detach: () => void
-  isAborted: boolean
 }
 
-/** What became of a message that was submitted: see Engine. */
-type Submit = (data: Uint8Array, of: number) => 'refused' | 'taken' | 'pending'
+/** What became of a message that was submitted (see Engine), or why it can never be. */
+type Submit = (data: Uint8Array, of: number) => 'refused' | 'taken' | 'pending' | TuttiError
 
 /** Sends to one destination that wait for its window, first come first served. */
 export class SendQueue {
-  #waiting: Queued[] = []
+  #waiting: (Queued | undefined)[] = []
   #head = 0
-  /** The one message that was taken and is not sealed to its end. */
-  #pending: Queued | null = null
-  /** What is not sealed to its end was offered, and nobody waits for it here. */
-  #isOfferPending = false
+  /** Messages that were taken and of whose end nothing has been heard, in order. Null: offered, so nobody waits here. */
+  #partial: (Queued | null)[] = []
   readonly #submit: Submit
   /** A message has been taken to its end, now or as `progress` says: its promise is to be settled. */
   readonly #sent: (waiting: Waiting, progress?: Progress) => void
@@ -49,16 +47,10 @@ export class SendQueue {
   /** Resolves when the group has taken `data` over, in its turn, or when a safe message is safe. */
   send(data: Uint8Array, of: number, signal: AbortSignal | undefined): Promise<Sent> {
     return new Promise((resolve, reject) => {
-      const waiting: Queued = {
-        data,
-        class: of,
-        resolve,
-        reject,
-        detach: () => signal?.removeEventListener('abort', abort),
-        isAborted: false,
-      }
+      const detach = () => signal?.removeEventListener('abort', abort)
+      const waiting: Queued = { data, class: of, resolve, reject, detach }
       const abort = () => {
-        waiting.isAborted = true
+        this.#waiting.splice(this.#waiting.indexOf(waiting, this.#head), 1)
         reject(aborted(signal!))
       }
       signal?.addEventListener('abort', abort, { once: true })
@@ -69,56 +61,65 @@ export class SendQueue {
 
   /** Submits what waits, until the window closes. */
   pump(): void {
-    while (this.#pending === null && this.#head < this.#waiting.length) {
-      const waiting = this.#waiting[this.#head]
-      if (!waiting.isAborted) {
-        const fate = this.#submit(waiting.data, waiting.class)
-        if (fate === 'refused') return
-        waiting.detach()
-        if (fate === 'taken') this.#sent(waiting)
-        else this.#pending = waiting
-      }
-      this.#head++
-      if (this.#head === this.#waiting.length) {
-        this.#waiting = []
-        this.#head = 0
-      }
+    // Whoever waits for the end of a message is told of it before those behind.
+    while (!this.#partial.some(owner => owner !== null) && this.#head < this.#waiting.length) {
+      const waiting = this.#waiting[this.#head]!
+      const fate = this.#submit(waiting.data, waiting.class)
+      if (fate === 'refused') break
+      waiting.detach()
+      this.#waiting[this.#head++] = undefined
+      if (fate === 'taken') this.#sent(waiting)
+      else if (fate === 'pending') this.#partial.push(waiting)
+      else waiting.reject(fate)
     }
+    // Where somebody always waits the end never comes: what was taken must not stay for ever.
+    if (this.#head <= this.#waiting.length / 2) return
+    this.#waiting = this.#waiting.slice(this.#head)
+    this.#head = 0
   }
 
   /** A message that did not wait here was taken in part. */
   offered(): void {
-    this.#isOfferPending = true
+    this.#partial.push(null)
   }
 
-  /** The pending message has been sealed to its end. */
+  /** The first of the messages that were taken in part has been sealed to its end. */
   sealed(progress: Progress): void {
-    // 1. an offered message comes to its end, 2. one that waits here is taken in part, 3. this tells of the first.
-    if (this.#isOfferPending) {
-      this.#isOfferPending = false
-      return
-    }
-    if (this.#pending !== null) this.#sent(this.#pending, progress)
-    this.#pending = null
+    const owner = this.#partial.shift()
+    if (owner) this.#sent(owner, progress)
     this.pump()
+  }
+
+  /** The first of them can never be sent. Returns whether somebody was told. */
+  unfit(error: TuttiError): boolean {
+    const owner = this.#partial.shift()
+    owner?.reject(error)
+    this.pump()
+    return owner != null
+  }
+
+  /** The one it goes to is out of reach: what was taken in part will never be sealed. What waits may find another way. */
+  parted(cause?: TuttiError): void {
+    const partial = this.#partial
+    this.#partial = []
+    for (const owner of partial) owner?.reject(inPart(cause))
   }
 
   /** Nothing more goes out: those that wait fail with `error`. */
   fail(error: TuttiError): void {
-    this.#pending?.reject(
-      new TuttiError('ERR_TUTTI_FATE_UNKNOWN', 'sent in part when this ended; whether it was delivered is not known', {
-        cause: error,
-      }),
-    )
-    this.#pending = null
-    for (const waiting of this.#waiting.slice(this.#head)) {
-      waiting.detach()
-      if (!waiting.isAborted) waiting.reject(error)
+    this.parted(error)
+    for (const waiting of this.#waiting.splice(0).slice(this.#head)) {
+      waiting!.detach()
+      waiting!.reject(error)
     }
-    this.#waiting = []
     this.#head = 0
   }
 }
+
+const inPart = (cause?: TuttiError) =>
+  new TuttiError('ERR_TUTTI_FATE_UNKNOWN', 'sent in part when this ended; whether it was delivered is not known', {
+    cause,
+  })
 
 export function aborted(signal: AbortSignal): TuttiError {
   return new TuttiError('ERR_TUTTI_ABORTED', 'given up by its AbortSignal', { cause: signal.reason })

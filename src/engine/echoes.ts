@@ -31,7 +31,8 @@ export class Echoes {
       const roundTripMs = nowMs - (stamp ?? 0) - (held ?? 0)
       // Waits are many times the group's round trip, so it must not follow one that stands out: a network that has
       // become slower says so more than once.
-      if (roundTripMs < 0 || roundTripMs > this.#msMax) continue
+      // What is no number is none of them.
+      if (!(roundTripMs >= 0 && roundTripMs <= this.#msMax)) continue
       roundTrip.measured(Math.min(roundTripMs, OUTLIER * roundTrip.groupMs))
     }
   }

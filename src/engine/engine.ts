@@ -314,7 +314,9 @@ export class Engine {
     // What the closed view took and could not finish, its receivers have dropped; it goes out whole in this one.
     const pending = before?.out.pending ?? this.#pending
     this.#pending = null
-    if (pending !== null && state.out.submit(pending.data, pending.class) === TAKEN) {
+    if (pending !== null && pending.data.length > view.messageBytesMax) {
+      outbox.events.push({ type: 'unfit', bytes: pending.data.length })
+    } else if (pending !== null && state.out.submit(pending.data, pending.class) === TAKEN) {
       outbox.events.push({ type: 'sealed', progress: state.progress, to: null })
     }
     state.out.flow.isAwaited ||= this.#isAwaited || (last?.out.flow.isAwaited ?? false)
@@ -326,6 +328,7 @@ export class Engine {
   /** This member is in no view any more, but looks for one. */
   #abandon(): void {
     const { view, out, isOver } = this.#current!
+    this.#links.close()
     const stable = isOver ? out.window.last : this.#current!.settled
     this.outbox.events.push({ type: 'abandoned', lineage: view.lineage, stable })
     this.#before = this.#current
@@ -335,6 +338,7 @@ export class Engine {
 
   #excluded(cut: readonly number[] | null): void {
     const { view, rank, out } = this.#current!
+    this.#links.close()
     this.#pending = out.pending
     this.#isClosed = true
     this.counters.exclusions++

@@ -20,6 +20,8 @@ export type EngineEvent =
   | { readonly type: 'drain' }
   /** The rest of a message that was taken in parts has been sealed; it went to `to`, or to the group. */
   | { readonly type: 'sealed'; readonly progress: Progress; readonly to: string | null }
+  /** The rest of such a message, of so many bytes, is not sent: the lineage that this member has come to takes less. */
+  | { readonly type: 'unfit'; readonly bytes: number }
   | { readonly type: 'blocked'; readonly reason: BlockReason; readonly waiting: readonly string[] }
   | { readonly type: 'unblocked'; readonly reason: BlockReason }
   /** The endpoints of the view now. */

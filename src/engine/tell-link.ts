@@ -36,9 +36,12 @@ export interface TellEnvironment extends Environment {
   readonly control: (to: Endpoint, tag: number, body: ControlBody) => void
 }
 
-/** What names the stream of messages from one life of a process to one life of another. */
-export function streamTag(from: string, to: string): number {
-  return hash32(fromHex(from + to)) || 1
+/**
+ * What names the stream of messages from one life of a process to one life of another, while both are in one lineage:
+ * who meets again in another begins anew, and what is still on its way from before is not taken for it.
+ */
+export function streamTag(from: string, to: string, lineage: string): number {
+  return hash32(fromHex(from + to + lineage)) || 1
 }
 
 /**
@@ -61,8 +64,9 @@ export class TellLink {
   constructor(peer: Peer, environment: TellEnvironment, sink: DeliverySink) {
     const { self, groupTag, packetBytes, messageBytesMax, outbox, pool, assembly, random } = environment
     this.peer = peer
-    this.outTag = streamTag(self.incarnation, peer.incarnation)
-    this.inTag = streamTag(peer.incarnation, self.incarnation)
+    const { lineage } = environment.view()
+    this.outTag = streamTag(self.incarnation, peer.incarnation, lineage)
+    this.inTag = streamTag(peer.incarnation, self.incarnation, lineage)
     this.#environment = environment
     const frame = { kind: TELL, groupTag, tag: this.outTag, rank: NO_RANK, packetBytes, flags: BODY_CHECKED }
     const shape = { firstSeq: FIRST_SEQ, capacity: WINDOW_PACKETS }

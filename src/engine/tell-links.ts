@@ -20,10 +20,12 @@ export class TellLinks {
   readonly #links = new Map<string, TellLink>()
   /** Whose stream a tag names, either way. */
   readonly #peers = new Map<number, Peer>()
+  /** What the application has not taken, and by which link it came: that may be gone, and another in its place. */
+  readonly #unread = new Map<Delivery, TellLink>()
   /** Bytes that this member told itself and its application has not taken. */
   #selfBytes = 0
   #isSelfAwaited = false
-  #view!: AgreedView
+  #view: AgreedView | null = null
   #published!: View
 
   constructor(options: TellLinksOptions) {
@@ -49,21 +51,24 @@ export class TellLinks {
   /** Drops the links to those who are gone, and learns the tags of those who came. */
   install(view: AgreedView, published: View): void {
     const { incarnation } = this.#options.self
+    const { lineage, members } = view
     this.#view = view
     this.#published = published
     this.#peers.clear()
-    for (const member of view.members) {
+    for (const member of members) {
       if (member.incarnation === incarnation) continue
-      this.#peers.set(streamTag(incarnation, member.incarnation), member)
-      this.#peers.set(streamTag(member.incarnation, incarnation), member)
+      this.#peers.set(streamTag(incarnation, member.incarnation, lineage), member)
+      this.#peers.set(streamTag(member.incarnation, incarnation, lineage), member)
     }
     for (const gone of this.#links.keys()) {
-      if (!view.members.some(member => member.incarnation === gone)) this.#part(gone)
+      if (!members.some(member => member.incarnation === gone)) this.#part(gone)
     }
   }
 
-  /** This life is over. */
+  /** This member is in the lineage no more: who meets it in another knows nothing of these links. */
   close(): void {
+    this.#view = null
+    this.#peers.clear()
     for (const incarnation of this.#links.keys()) this.#part(incarnation)
   }
 
@@ -80,7 +85,8 @@ export class TellLinks {
 
   /** The link to the member with that incarnation, if it is in the view. */
   to(incarnation: string): TellLink | undefined {
-    return this.of(streamTag(this.#options.self.incarnation, incarnation))
+    if (this.#view === null) return undefined
+    return this.of(streamTag(this.#options.self.incarnation, incarnation, this.#view.lineage))
   }
 
   /** The link that a stream's tag names, if its member is in the view. */
@@ -89,7 +95,7 @@ export class TellLinks {
     if (peer === undefined) return undefined
     let link = this.#links.get(peer.incarnation)
     if (link === undefined) {
-      link = this.#open(peer)
+      link = this.#open(peer, this.#view!)
       this.#links.set(peer.incarnation, link)
     }
     return link
@@ -99,7 +105,9 @@ export class TellLinks {
   consume(told: Delivery): void {
     const { from, first } = told
     const { self, outbox } = this.#options
-    if (from.incarnation !== self.incarnation) return this.#links.get(from.incarnation)?.incoming.reader.consume(first)
+    this.#unread.get(told)?.incoming.reader.consume(first)
+    this.#unread.delete(told)
+    if (from.incarnation !== self.incarnation) return
     told.forEach((_bytes, _offset, length) => {
       this.#selfBytes -= length
     })
@@ -123,13 +131,12 @@ export class TellLinks {
     return true
   }
 
-  #open(peer: Peer): TellLink {
-    const { packetBytes, messageBytesMax } = this.#view
-    const environment = { ...this.#options, packetBytes, messageBytesMax, view: () => this.#view }
+  #open(peer: Peer, { packetBytes, messageBytesMax }: AgreedView): TellLink {
+    const environment = { ...this.#options, packetBytes, messageBytesMax, view: () => this.#view! }
     const link: TellLink = new TellLink(peer, environment, {
       delivered: (bytes, offset, end, count, _rank, seq, slab, isAssembled) => {
         link.incoming.reader.delivered(seq)
-        this.#deliver(peer, count, seq, bytes, offset, end, slab, isAssembled)
+        this.#unread.set(this.#deliver(peer, count, seq, bytes, offset, end, slab, isAssembled), link)
       },
     })
     return link
@@ -144,7 +151,7 @@ export class TellLinks {
     end: number,
     slab: Slab,
     isAssembled: boolean,
-  ): void {
+  ): Delivery {
     const { counters, outbox } = this.#options
     const { id, members } = this.#published
     const rank = members.findIndex(member => member.incarnation === incarnation)
@@ -153,5 +160,6 @@ export class TellLinks {
     const delivery = new Delivery('told', from, id, 'fifo', false, undefined, rank, seq, bytes, slab, isAssembled)
     delivery.add(seq, offset, end, count)
     outbox.deliveries.push(delivery)
+    return delivery
   }
 }

@@ -51,7 +51,8 @@ export class NativeReceiver {
   drain(): void {
     const { libc, fd } = this.#socket
     const from = this.#fromAddress
-    for (let i = 0; i < BURST_MAX; i++) {
+    // What was delivered may have closed the port, and the number of the descriptor may be another file's by now.
+    for (let i = 0; i < BURST_MAX && !this.closed; i++) {
       if (SLAB_BYTES - this.#slabAt < DATAGRAM_BYTES_MAX) this.#renewSlab()
       this.#fromLength[0] = SOCKADDR_BYTES_MAX
       const at = this.#slabAt
@@ -61,8 +62,6 @@ export class NativeReceiver {
       // Views that begin at a word are cheaper to read.
       this.#slabAt = (at + length + 7) & ~7
       this.#deliver(new Uint8Array(this.#memory, at, length), this.#sender(), this.#slab!)
-      // What was delivered may have closed the port, and the number of the descriptor may be another file's by now.
-      if (this.closed) return
     }
   }
 

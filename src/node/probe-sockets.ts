@@ -9,6 +9,8 @@ const IDLE_MS = 2_000
 interface Probing {
   readonly promised: SocketAsPromised
   isConnected: boolean
+  /** What leaves once it is. */
+  waiting: Uint8Array
   idle: NodeJS.Timeout
 }
 
@@ -31,28 +33,34 @@ export class ProbeSockets {
     let probing = this.#sockets.get(key)
     if (probing === undefined) {
       if (this.#sockets.size === SOCKETS_MAX) return
-      probing = this.#open(key, to)
+      probing = this.#open(key, to, bytes)
     }
     probing.idle.refresh()
     if (probing.isConnected) this.#send(probing, to, bytes)
-    else probing.promised.socket.once('connect', () => this.#send(probing, to, bytes))
+    else probing.waiting = bytes
   }
 
   close(): void {
     for (const key of [...this.#sockets.keys()]) this.#close(key)
   }
 
-  #open(key: string, to: Endpoint): Probing {
+  #open(key: string, to: Endpoint, waiting: Uint8Array): Probing {
     const promised = DgramAsPromised.createSocket(this.#family === 6 ? 'udp6' : 'udp4')
     const probing: Probing = {
       promised,
       isConnected: false,
+      waiting,
       idle: setTimeout(() => this.#close(key), IDLE_MS).unref(),
     }
     this.#sockets.set(key, probing)
-    promised.socket.on('error', error => this.#failed(error, to))
+    promised.socket.on('error', error => {
+      this.#failed(error, to)
+      // There was no way to it; the next probe tries anew.
+      if (!probing.isConnected && this.#sockets.get(key) === probing) this.#close(key)
+    })
     promised.socket.once('connect', () => {
       probing.isConnected = true
+      if (this.#sockets.get(key) === probing) this.#send(probing, to, probing.waiting)
     })
     promised.socket.connect(to.port, to.address)
     return probing

@@ -32,12 +32,12 @@ export interface UdpSocket {
 
 export async function openSocket(plan: SocketPlan): Promise<UdpSocket> {
   const promised = create(plan.at.family, plan.shared)
-  if (!plan.libc) {
-    await promised.bind({ address: plan.address, port: plan.port, exclusive: true })
-    promised.setRecvBufferSize(plan.receiveBufferBytes).setSendBufferSize(SEND_BUFFER_BYTES)
-    return { promised, native: undefined }
-  }
   try {
+    if (!plan.libc) {
+      await promised.bind({ address: plan.address, port: plan.port, exclusive: true })
+      promised.setRecvBufferSize(plan.receiveBufferBytes).setSendBufferSize(SEND_BUFFER_BYTES)
+      return { promised, native: undefined }
+    }
     const native = new NativeSocket(plan.libc, plan.at.family)
     try {
       if (plan.shared) native.shareAddress()

@@ -122,6 +122,24 @@ describe('listeners and iterators', () => {
     expect(seen).toEqual(['one', 'two', 'heard three'])
   })
 
+  test('and to listeners of batches, in the middle of what was delivered together', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    listen(a)
+    for (let i = 0; i < 10; i++) a.offer(`m${i}`, { order: 'total' })
+    await sim.run(100)
+    const seen: string[] = []
+    for await (const event of b) {
+      if (event.type === 'message') seen.push(`${event.index} ${event.text()}`)
+      if (seen.length === 3) break
+    }
+    b.on('batch', batch => {
+      for (const message of batch.messages()) seen.push(`${message.index} ${message.text()}`)
+    })
+    a.offer('m10', { order: 'total' })
+    await sim.run(100)
+    expect(seen).toEqual(Array.from({ length: 11 }, (_, i) => `${i + 1} m${i}`))
+  })
+
   test('a second iterator beside the first is refused', async () => {
     const [a] = await membersOf(sim, ['a'])
     const first = a[Symbol.asyncIterator]()

@@ -132,6 +132,19 @@ describe('a member that stands still for too long', () => {
   })
 })
 
+test('a member that may not come back hears why', async () => {
+  const [a, b, c] = await membersOf(sim, ['a', 'b', 'c'])
+  const [, , log] = [a, b, c].map(listen)
+  sim.pause('c', 5_000)
+  await sim.runUntil(() => a.view.members.length === 2)
+  await sim.join('orders', { packetBytes: 512, name: 'c' })
+  await sim.runUntil(() => log.includes('left'))
+  expect(log.slice(-3)).toEqual(['excluded', 'error ERR_TUTTI_NAME', 'left'])
+  const cause = { code: 'ERR_TUTTI_NAME' }
+  await expect(c.send('late')).rejects.toMatchObject({ code: 'ERR_TUTTI_LEFT', cause })
+  await expect(c.leave()).rejects.toMatchObject(cause)
+})
+
 describe('what was sent and then lost', () => {
   /** What `send` resolved to, and the error that came after, for each message of which it did. */
   function losses(group: Group): [Sent, TuttiError][] {

@@ -14,6 +14,18 @@ function fill(group: Group): number {
   return taken
 }
 
+/** A fresh signal each time, and what aborts the last. */
+function aborter(): { signal(): AbortSignal; abort(): void } {
+  let controller = new AbortController()
+  return {
+    signal: () => {
+      controller = new AbortController()
+      return controller.signal
+    },
+    abort: () => controller.abort(),
+  }
+}
+
 test('send says in which view the message was sealed', async () => {
   const [a] = await membersOf(sim, ['a', 'b'])
   expect(await a.send('hello')).toMatchObject({ view: 3 })
@@ -136,6 +148,41 @@ describe('a closed window', () => {
     await sim.until(Promise.all(waiting))
   })
 
+  test('sends that were given up count no more, and are not kept', async () => {
+    const small = { limits: { waitingSendsMax: 3 } }
+    const [a] = await membersOf(sim, ['a', 'b'], small)
+    fill(a)
+    const { signal, abort } = aborter()
+    a.send('first').catch(() => {})
+    for (let i = 0; i < 5; i++) {
+      const given = a.send('given up', { signal: signal() })
+      abort()
+      await expect(given).rejects.toMatchObject({ code: 'ERR_TUTTI_ABORTED' })
+    }
+    for (let i = 0; i < 2; i++) a.send('waits').catch(() => {})
+    await expect(a.send('one too many')).rejects.toMatchObject({ code: 'ERR_TUTTI_OVERFLOW' })
+  })
+
+  test('a send is resolved by the end of its own message, not of one that a listener offers meanwhile', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    const iterator = b[Symbol.asyncIterator]()
+    const reading = (async () => {
+      for (let length = 0; length !== 100_000; ) {
+        const { value } = await iterator.next()
+        length = value.type === 'message' ? value.length : 0
+      }
+    })()
+    let offered = 0
+    a.on('message', ({ length }) => {
+      // Its end has to wait for b, who reads no more.
+      if (length === 100_000 && a.offer(new Uint8Array(200_000))) offered++
+    })
+    const sent = a.send(new Uint8Array(100_000))
+    await sim.until(reading)
+    await sim.until(sent, 1_000)
+    expect(offered).toBe(1)
+  })
+
   test('is reported with who holds it, once for half a second and again when it is over', async () => {
     const [a, b] = await membersOf(sim, ['a', 'b'])
     listen(a)
@@ -186,6 +233,24 @@ describe('the size of a message', () => {
       await sim.join('orders', { name: 'b', packetBytes: 512 }),
     ])
     await expect(b.send(new Uint8Array(10_001))).rejects.toMatchObject({ code: 'ERR_TUTTI_MESSAGE_SIZE' })
+  })
+
+  test('holds for who sends on its way back into the group, too', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'], { limits: { messageBytesMax: 10_000 } })
+    const c = await sim.join('orders', { packetBytes: 512, name: 'c' })
+    const log = listen(b)
+    for (const group of [a, c]) listen(group)
+    const { incarnation } = c.self
+    sim.partition(['a', 'b'], ['c'])
+    await sim.runUntil(() => a.view.members.length === 2)
+    sim.heal()
+    await sim.runUntil(() => c.self.incarnation !== incarnation)
+    const large = c.send(new Uint8Array(20_000))
+    const small = c.send('small')
+    await expect(sim.until(large)).rejects.toMatchObject({ code: 'ERR_TUTTI_MESSAGE_SIZE' })
+    await sim.until(small)
+    await sim.run(500)
+    expect(log.filter(line => line.startsWith('c: '))).toEqual(['c: small'])
   })
 
   test('may be many windows, also for a member that is alone', async () => {

@@ -155,6 +155,20 @@ it('tells views of one id in two lineages apart', () => {
   ).toEqual([])
 })
 
+it('asks for what was told by one who was left out and came back, unless that is said to be lost', () => {
+  const story = (answer: string) => `
+      a starts
+      b starts
+      a sees 1: a b
+      b sees 1: a b
+      a tells b secret as 1
+      ${answer}
+      a is left out, now a*`
+  expect(whatIsWrong(story(''))).toEqual(['never delivered 1 of a\'s messages, first "secret"'])
+  expect(whatIsWrong(story('a is refused 1'))).toEqual([])
+  expect(whatIsWrong(story('b is told secret from a'))).toEqual([])
+})
+
 it('asks nothing of what was told to a name that had two lives', () => {
   expect(
     whatIsWrong(`

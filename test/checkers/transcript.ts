@@ -6,7 +6,8 @@ import type { Order } from '../../src/types.js'
  * a prime: a, a'. What a process becomes when it is left out has a star: a, a*. So in messages too: `b delivers hello
  * from a' in 2`.
  *
- *   a starts | a starts in orders | a sends hello | a sends hello as 7 | a sealed 7 in 1 | a is refused 7 | a tells b hello
+ *   a starts | a starts in orders | a sends hello | a sends hello as 7 | a sealed 7 in 1 | a is refused 7
+ *   a tells b hello | a tells b hello as 7
  *   b delivers hello from a in 1 | b is told hello from a | b is left out, now b* | b gives way to y | b goes on as y
  *   b wants to leave | b leaves | b fails | b crashes
  *
@@ -82,7 +83,10 @@ function lineOf(text: string): TraceLine {
     ],
     [/^sealed (\S+) in (\d+)$/, (id, view) => ({ process, event: 'sent', id, view: Number(view) })],
     [/^is refused (\S+)$/, id => ({ process, event: 'error', id, code: 'ERR_TUTTI_LEFT', message: 'left' })],
-    [/^tells (\S+) (\S+)$/, (to, data) => ({ process, op: 'tell', to: nameOf(to), data })],
+    [
+      /^tells (\S+) (\S+)(?: as (\S+))?$/,
+      (to, data, id) => ({ process, op: 'tell', to: nameOf(to), data, ...(id && { id }) }),
+    ],
     [
       /^delivers (\S+) from (\S+) in (\d+)( causally| totally)?(?: as (\d+))?( safely| at the close)?$/,
       (data, from, view, order, index, safe) => ({

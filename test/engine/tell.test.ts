@@ -144,7 +144,7 @@ describe('the window of a tell', () => {
 test('a packet that comes back on the stream it was sent on is none of the other stream', () => {
   const net = new Harness()
   const [a, b] = net.group('a', 'b')
-  const tag = streamTag(b.engine.self.incarnation, a.engine.self.incarnation)
+  const tag = streamTag(b.engine.self.incarnation, a.engine.self.incarnation, a.engine.view.lineage)
   const body = Uint8Array.from([0, 0, 0, 6, ...new TextEncoder().encode('echoed')])
   const header = { kind: 'tell', group: 'test', tag, rank: 0xffff, seq: 0xfffffff0, stable: 0xffffffef } as const
   b.arrive(packet({ ...header, first: 0, flags: 1 }, body), a.engine.self.endpoint)

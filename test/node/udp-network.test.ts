@@ -1,9 +1,9 @@
-import { readdirSync, readlinkSync } from 'node:fs'
+import { join } from 'tutti'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TuttiError } from '../../src/errors.js'
 import { openUdpNetwork, type UdpNetworkOptions } from '../../src/node/udp-network.js'
 import type { NetworkPort } from '../../src/ports.js'
-import { freePort, pairOf } from './loopback.js'
+import { freePort, pairOf, sockets } from './loopback.js'
 import { networkPortSuite } from './network-suite.js'
 
 networkPortSuite('UDP, trains', () => pairOf({}))
@@ -156,16 +156,6 @@ describe('opening a port', () => {
 })
 
 describe.runIf(process.platform === 'linux')('closing a port', () => {
-  const sockets = () => {
-    const files = readdirSync('/proc/self/fd').flatMap(fd => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`)
-      } catch {
-        return [] // the directory's own, closed by now
-      }
-    })
-    return files.filter(file => file.startsWith('socket:')).sort()
-  }
   let before: string[]
   beforeEach(() => {
     before = sockets()
@@ -185,6 +175,7 @@ describe.runIf(process.platform === 'linux')('closing a port', () => {
     await expect(openUdpNetwork({ interface: '127.0.0.1', port: taken.endpoint.port, peers: [] })).rejects.toThrow()
     await taken.close()
     await expect(openUdpNetwork({ interface: '::1', address: 'ff1f::1', port: 0 })).rejects.toThrow()
+    await expect(join('orders', { interface: '127.0.0.1', port: freePort(), faults: 'los=0.1' })).rejects.toThrow('los')
     expect(sockets()).toEqual(before)
   })
 })

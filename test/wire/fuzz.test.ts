@@ -46,7 +46,8 @@ class Fuzzer {
     this.#members = members
     this.#view = view
     const incarnations = members.map(({ engine }) => engine.self.incarnation)
-    this.#tells = incarnations.flatMap(from => incarnations.map(to => streamTag(from, to)))
+    const { lineage } = members[0].engine.view
+    this.#tells = incarnations.flatMap(from => incarnations.map(to => streamTag(from, to, lineage)))
   }
 
   stranger(): Endpoint {

@@ -1,12 +1,23 @@
 import type { Checker, Violation } from './checker.js'
 import { type History, historyOf } from './history.js'
-import { counted, isUndivided, type Life, type SentMessage, type Stay, selfOf, senderOf, shown } from './life.js'
+import {
+  counted,
+  type Life,
+  type Process,
+  type SentMessage,
+  type Stay,
+  selfOf,
+  senderOf,
+  shown,
+  type Told,
+} from './life.js'
 
 /**
  * What a member sealed in a view from which it went on or left in order, everyone who went on from that view has
  * delivered; and so has everyone what a member that was left out, or gave up its lineage, was told is sent and not told
- * is lost, unless that rests on a causal message that nobody has who goes on. Once the network is whole again, the same holds for the view that the trace ends in, and for what members
- * told each other.
+ * is lost, unless that rests on a causal message that nobody has who goes on. Once the network is whole again, the same
+ * holds for the view that the trace ends in; and who never had another life has got what it was told and nobody said is
+ * lost, by all who are there to the end, whatever became of them and their lineages meanwhile.
  */
 export const termination: Checker = {
   name: 'termination',
@@ -16,28 +27,26 @@ export const termination: Checker = {
     const sealed = sealedIn(history)
     for (const receiver of history.lives) {
       const delivered = counted(receiver.deliveries, item => `${senderOf(item)}\0${item.key}`)
-      const told = counted(receiver.told, item => `${senderOf(item)}\0${item.key}`)
-      const missing = new Map<Life, string[]>()
+      const told = counted(receiver.told, item => `${tellerOf(item, history)}\0${item.key}`)
+      const missing = new Map<Process, string[]>()
       for (const stay of receiver.stays) {
         for (const { sender, end, keys, resting } of sealed.get(stay.view) ?? []) {
           if (!isOwed(stay, end)) continue
-          add(missing, sender, absent(keys, sender, delivered))
+          add(missing, sender.process, absent(keys, selfOf(sender), delivered))
           if (resting.length === 0 || isGroundless(stay, sender, history, delivered)) continue
-          add(missing, sender, absent(resting, sender, delivered))
+          add(missing, sender.process, absent(resting, selfOf(sender), delivered))
         }
       }
-      if (receiver.fate === 'live' && isUndivided(receiver, history.livesOf)) {
-        for (const sender of history.lives) {
-          const isThere = sender.fate === 'live' || sender.fate === 'left'
-          if (isThere && isUndivided(sender, history.livesOf))
-            add(missing, sender, absent(toldTo(receiver, sender), sender, told))
+      if (receiver.fate === 'live' && history.livesOf.get(receiver.process.name) === 1) {
+        for (const sender of history.processes) {
+          if (isThere(sender)) add(missing, sender, absent(toldTo(receiver, sender), sender.id, told))
         }
       }
       for (const [sender, keys] of missing) {
         violations.push({
           checker: termination.name,
           process: receiver.process.id,
-          what: `never delivered ${keys.length} of ${sender.process.name}'s messages, first ${shown(keys[0])}`,
+          what: `never delivered ${keys.length} of ${sender.name}'s messages, first ${shown(keys[0])}`,
         })
       }
     }
@@ -111,19 +120,29 @@ function isGroundless(
   })
 }
 
-const toldTo = (receiver: Life, sender: Life): string[] =>
-  sender.process.tells.filter(tell => tell.to === receiver.process.name && !tell.refused).map(tell => tell.key)
+/** It has had the time to say what is lost of what it told, in whichever of its lives. */
+function isThere({ lives }: Process): boolean {
+  const fate = lives.at(-1)?.fate
+  return fate === 'live' || fate === 'left'
+}
 
-function absent(keys: readonly string[], sender: Life, delivered: Map<string, number>): string[] {
+const toldTo = (receiver: Life, sender: Process): string[] =>
+  sender.tells.filter(tell => tell.to === receiver.process.name && !tell.refused).map(tell => tell.key)
+
+const tellerOf = (item: Told, { byIncarnation }: History): string =>
+  byIncarnation.get(item.incarnation)?.process.id ?? senderOf(item)
+
+/** @param sender  what stands for it in `delivered` */
+function absent(keys: readonly string[], sender: string, delivered: Map<string, number>): string[] {
   return keys.filter(key => {
-    const id = `${selfOf(sender)}\0${key}`
+    const id = `${sender}\0${key}`
     const times = delivered.get(id) ?? 0
     if (times > 0) delivered.set(id, times - 1)
     return times === 0
   })
 }
 
-function add(missing: Map<Life, string[]>, sender: Life, keys: readonly string[]): void {
+function add(missing: Map<Process, string[]>, sender: Process, keys: readonly string[]): void {
   if (keys.length === 0) return
   const list = missing.get(sender)
   if (list === undefined) missing.set(sender, [...keys])
