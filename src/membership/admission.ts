@@ -58,9 +58,11 @@ export class Admission {
     if (namesake >= 0 && !watch.accuses(namesake)) {
       return this.#effects.probe(namesake, this.#namesakes.ask(namesake, name, incarnation, from))
     }
+    const lineage = join.lineage?.length === 8 ? toHex(join.lineage) : null
+    // A lineage that gives way to this one ends for good: it must not do so for one that is dead itself, and has only slept (C7).
+    if (lineage !== null && lineage !== view.lineage && !watch.hasProvenQuorum) return
     // Its own word for its address may be wrong behind a translator; where the frame came from is where it is reached.
     const peer = { ...claimed, endpoint: { address: from.address, port: from.port }, voter: false }
-    const lineage = join.lineage?.length === 8 ? toHex(join.lineage) : null
     const nonce = this.#random()
     this.#invitations.invite(nonce, { peer, checkBodies: join.checkBodies ?? false, lineage }, nowMs)
     this.#effects.send(from, 0, { invite: { nonce, lineage: fromHex(view.lineage) } })

@@ -17,6 +17,8 @@ const NEWCOMER_MS = 1_500
 const PATH_MS = 3_000
 /** Refusals in a row that accuse: a port that is closed once may be another's. */
 const REFUSALS = 2
+/** What comes so soon after this process stood still may have waited in its sockets all the while. */
+const STALE_MS = 50
 /** Gaps between signs of life below this say nothing about how long silence may last. */
 const GAP_MS_MIN = 50
 
@@ -54,6 +56,8 @@ export class FailureDetector {
   readonly #isDoubted: boolean[]
   /** Silence counts from here: from the beginning, or from the last time that this process stood still. */
   #sinceMs: number
+  /** A sign of life that is later is no old one. */
+  #freshFromMs = NEVER
   readonly #accused = new Set<number>()
 
   /** @param self  this member's rank */
@@ -86,6 +90,11 @@ export class FailureDetector {
     return others.every(isSilent) && others.some(isThere)
   }
 
+  /** It has been heard, or has answered, since this process stood still last. */
+  isProven(rank: number): boolean {
+    return rank === this.#self || Math.max(this.#heardAtMs[rank], this.#answeredAtMs[rank]) > this.#freshFromMs
+  }
+
   /** There is another's word, or another reason, to look closer. */
   doubt(rank: number, nowMs: number): void {
     if (rank === this.#self || this.#isDoubted[rank] || this.#accused.has(rank)) return
@@ -111,9 +120,10 @@ export class FailureDetector {
     this.deadlineMs = nowMs
   }
 
-  /** This process stood still: nobody's silence meanwhile counts. */
+  /** This process stood still: nobody's silence meanwhile counts, but of who was taken for dead before. */
   slept(nowMs: number): void {
     this.#sinceMs = nowMs
+    this.#freshFromMs = nowMs + STALE_MS
     this.deadlineMs = nowMs
   }
 
@@ -128,7 +138,10 @@ export class FailureDetector {
       const silentFromMs = this.#silentFromMs(rank)
       const silenceMs = nowMs - silentFromMs
       const boundMs = this.#boundMs(rank)
-      const untilMs = Math.min(silentFromMs + boundMs, Math.max(this.#toAllAtMs[rank], this.#sinceMs) + PATH_MS)
+      const untilMs = Math.min(
+        silentFromMs + boundMs,
+        Math.max(this.#toAllAtMs[rank], this.#countedFromMs(rank)) + PATH_MS,
+      )
       if (nowMs >= untilMs || this.#refusals[rank] >= REFUSALS) {
         if (!this.#accused.has(rank)) hasChanged = true
         this.#accused.add(rank)
@@ -152,7 +165,12 @@ export class FailureDetector {
   }
 
   #silentFromMs(rank: number): number {
-    return Math.max(this.#heardAtMs[rank], this.#answeredAtMs[rank], this.#sinceMs)
+    return Math.max(this.#heardAtMs[rank], this.#answeredAtMs[rank], this.#countedFromMs(rank))
+  }
+
+  /** Of one that is accused: all silence, until it is heard. */
+  #countedFromMs(rank: number): number {
+    return this.#accused.has(rank) ? NEVER : this.#sinceMs
   }
 
   #boundMs(rank: number): number {

@@ -361,7 +361,7 @@ export class Membership {
   #hail(nowMs: number): void {
     const watch = this.#watch
     if (watch === null || !this.#hails.due(nowMs) || !watch.isCoordinator(nowMs)) return
-    this.#effects.send(null, 0, 0, { hail: { lineage: fromHex(watch.view.lineage), canDecide: watch.hasQuorum } })
+    this.#effects.send(null, 0, 0, { hail: { lineage: fromHex(watch.view.lineage), canDecide: watch.hasProvenQuorum } })
   }
 
   #hailed({ lineage, canDecide }: tutti.Hail.$Properties, from: Endpoint, nowMs: number): void {

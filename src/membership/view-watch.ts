@@ -112,6 +112,11 @@ export class ViewWatch {
     return this.#accusations.hearsQuorum
   }
 
+  /** They have shown it, and not before this process stood still: others may rely on it. */
+  get hasProvenQuorum(): boolean {
+    return this.hasQuorum && isQuorum(this.#voters, rank => !this.accuses(rank) && this.#detector.isProven(rank))
+  }
+
   /** A quorum has been heard in this view: it is installed, and the one before is over. */
   get isSettled(): boolean {
     return isQuorum(this.#voters, rank => this.#hasSpoken(rank))
