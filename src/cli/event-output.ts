@@ -3,6 +3,9 @@ import type { Writable } from 'node:stream'
 import type { Member, Message } from 'tutti'
 import { eventLine, messageLine, senderFields, toldLine } from './pipe-codec.js'
 
+/** A reader that takes nothing for so long, or not all in so long, holds up the end no longer. */
+const STANDSTILL_MS = 500
+const READ_MS_MAX = 5_000
 /** Lines gathered in one turn of the event loop are written at once, or when they come to this many characters. */
 const BATCH_CHARS_MAX = 65_536
 
@@ -53,21 +56,32 @@ export class EventOutput {
     return this.#error !== null || this.#stream.writableNeedDrain
   }
 
-  /** Bytes, or so, that were written and that the reader has not taken. */
-  get unread(): number {
-    return this.#stream.writableLength
-  }
-
   /** Resolves when the reader has caught up; rejects if there is no reader any more. */
   async drained(): Promise<void> {
     if (this.#error !== null) throw this.#error
     if (this.#stream.writableNeedDrain) await once(this.#stream, 'drain')
   }
 
-  /** Resolves when everything has been read, or can be read any more by nobody. */
-  flushed(): Promise<void> {
+  /**
+   * Resolves to true when everything has been read, or can be read any more by nobody; to false when the reader has
+   * taken nothing for a while. There may be thousands of lines, and it may be busy.
+   */
+  flushed(): Promise<boolean> {
     this.#write()
-    return new Promise(resolve => this.#stream.write('', () => resolve()))
+    return new Promise(resolve => {
+      let unread = Number.POSITIVE_INFINITY
+      const startMs = performance.now()
+      const watch = setInterval(() => {
+        const isStuck = this.#stream.writableLength >= unread || performance.now() - startMs >= READ_MS_MAX
+        unread = this.#stream.writableLength
+        if (isStuck) settle(false)
+      }, STANDSTILL_MS)
+      const settle = (isRead: boolean) => {
+        clearInterval(watch)
+        resolve(isRead)
+      }
+      this.#stream.write('', () => settle(true))
+    })
   }
 
   #meet(from: Member): string {

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { type Group, type JoinOptions, join, TuttiError } from 'tutti'
 import type { EventOutput } from './event-output.js'
 import { type Line, LineSplitter } from './line-splitter.js'
@@ -8,8 +8,10 @@ import { PipeSession } from './pipe-session.js'
 /** Room for the largest message in base64, or with some of its characters escaped. */
 const LINE_BYTES_MAX = 33_554_432
 const LEAVE_MS_MAX = 5_000
-/** A reader that takes nothing for so long, or a group that does not answer, holds up a failed end no longer. */
-const LAST_WORDS_MS_MAX = 500
+/** What the window has not let through by then is given up: to leave in order takes time, too. */
+const SEND_MS_MAX = 2_000
+/** A group that does not answer holds up a failed end no longer. */
+const LAST_WORDS_MS = 500
 
 const LEFT_CODES = ['ERR_TUTTI_LEFT', 'ERR_TUTTI_ABORTED']
 
@@ -22,7 +24,10 @@ export class PipeMember {
   #session: PipeSession | null = null
   #isLeaving = false
   #isWaitingForReader = false
+  #sendTimer: NodeJS.Timeout | undefined
   #leaveTimer: NodeJS.Timeout | undefined
+  /** Why not all that was accepted was sent. */
+  #givenUp: TuttiError | null = null
   #rejectTimedOut!: (error: TuttiError) => void
   readonly #timedOut = new Promise<never>((_, reject) => {
     this.#rejectTimedOut = reject
@@ -43,30 +48,25 @@ export class PipeMember {
       await Promise.race([this.#live(group, options), this.#timedOut, this.#output.readerGone])
     } finally {
       unsubscribe('tutti:view', meet)
+      clearTimeout(this.#sendTimer)
       clearTimeout(this.#leaveTimer)
       this.#input.destroy()
     }
+    if (this.#givenUp !== null) throw this.#givenUp
   }
 
   /** Tells the reader what failed and what comes of what it had accepted; leaves in order if that is still possible. */
   async fail(error: unknown): Promise<void> {
     const hasReader = error instanceof TuttiError
     const { code, message } = hasReader ? error : new TuttiError('ERR_TUTTI_LEFT', 'nobody reads the events')
-    this.#session?.abandon(code, message)
+    this.#session?.giveUp(new TuttiError(code, message))
+    // Whoever waited hears of it by a promise.
+    await nextTurn()
+    this.#session?.abandon()
     this.#output.event('error', { code, message })
-    this.#session?.leave()
-    const lastWords = Promise.allSettled([this.#output.flushed(), this.#session?.hasLeft])
-    await Promise.race([lastWords, hasReader ? this.#standstill() : delay(LEAVE_MS_MAX)])
-  }
-
-  /** Resolves when the reader has taken nothing for a while. There may be thousands of lines, and it may be busy. */
-  async #standstill(): Promise<void> {
-    const endAtMs = performance.now() + LEAVE_MS_MAX
-    let unread = Number.POSITIVE_INFINITY
-    while (this.#output.unread < unread && performance.now() < endAtMs) {
-      unread = this.#output.unread
-      await delay(LAST_WORDS_MS_MAX)
-    }
+    const left = this.#session?.hasLeft.catch(() => {})
+    if (hasReader) await Promise.all([this.#output.flushed(), Promise.race([left, delay(LAST_WORDS_MS)])])
+    else await Promise.race([left, delay(LEAVE_MS_MAX)])
   }
 
   async #live(group: string, options: JoinOptions): Promise<void> {
@@ -123,11 +123,19 @@ export class PipeMember {
   readonly #leave = (): void => {
     if (this.#isLeaving) return
     this.#isLeaving = true
+    this.#sendTimer = setTimeout(() => this.#giveUp(), SEND_MS_MAX)
     this.#leaveTimer = setTimeout(() => {
       const message = `this member could not leave in order within ${LEAVE_MS_MAX / 1000} s`
       this.#rejectTimedOut(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', message))
     }, LEAVE_MS_MAX)
     if (this.#session === null) this.#stopJoining.abort()
     else this.#session.leave()
+  }
+
+  #giveUp(): void {
+    if (this.#session?.isDrained ?? true) return
+    const message = `the window was closed for ${SEND_MS_MAX / 1000} s while this member wanted to leave`
+    this.#givenUp = new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', message)
+    this.#session!.giveUp(this.#givenUp)
   }
 }

@@ -1,7 +1,6 @@
-import type { EventEmitter } from 'node:events'
+import { type EventEmitter, setMaxListeners } from 'node:events'
 import {
   type BlockReason,
-  type ErrorCode,
   type Group,
   type GroupEvent,
   type GroupEvents,
@@ -51,6 +50,8 @@ export class PipeSession {
   #queueBytes = 0
   readonly #outstanding = new Set<Transmission>()
   #outstandingBytes = 0
+  /** Gives up what waits for the window. */
+  readonly #patience = new AbortController()
   #isLeaving = false
   #resolveLeft!: (left: Promise<void>) => void
   #hasLeft = new Promise<void>(resolve => {
@@ -71,6 +72,7 @@ export class PipeSession {
     this.#group = group
     this.#output = output
     this.#onIdle = onIdle
+    setMaxListeners(0, this.#patience.signal)
     const { name, incarnation } = group.self
     output.event('ready', { version, name, incarnation })
     group.on('blocked', (reason: BlockReason, waiting: readonly string[]) => {
@@ -122,7 +124,10 @@ export class PipeSession {
       else this.#output.message(event)
       if (this.#output.isFull) await this.#output.drained()
     }
-    if (!this.#isLeaving) throw new TuttiError('ERR_TUTTI_LEFT', 'the group has closed this member')
+    if (this.#isLeaving) return
+    // It knows why.
+    await this.#group.leave()
+    throw new TuttiError('ERR_TUTTI_LEFT', 'the group has closed this member')
   }
 
   /** Leaves once the group has taken over everything that was accepted. */
@@ -132,19 +137,25 @@ export class PipeSession {
     this.#leaveIfDrained()
   }
 
-  /** Nothing accepted disappears without a word: what the group has not taken by now it never will. */
-  abandon(code: ErrorCode, message: string): void {
-    for (const { command } of this.#heldSent) {
-      this.#outstanding.delete(command)
-      this.#refuse({ op: 'refused', code: 'ERR_TUTTI_FATE_UNKNOWN', message, id: command.id })
-    }
-    const rest = [...this.#outstanding, ...this.#queue.slice(this.#queueAt)]
-    this.#outstanding.clear()
+  /** Leaves with what the group has taken; what still waits for it is never sent, and fails with `reason`. */
+  giveUp(reason: TuttiError): void {
+    if (this.#patience.signal.aborted) return
+    this.#patience.abort(reason)
+    const rest = this.#queue.slice(this.#queueAt)
     this.#queue = []
     this.#queueAt = 0
-    for (const command of rest) {
-      if (command.op !== 'stats') this.#refuse({ op: 'refused', code, message, id: command.id })
-    }
+    for (const command of rest) if (command.op !== 'stats') this.#refused(command, reason)
+    this.#isLeaving = true
+    this.#resolveLeft(this.#group.leave())
+  }
+
+  /** Nothing accepted disappears without a word: of what the group has taken nobody will say any more what came of it. */
+  abandon(): void {
+    const message = 'taken over when this ended; whether it was delivered is not known'
+    const error = new TuttiError('ERR_TUTTI_FATE_UNKNOWN', message)
+    this.#heldSent = []
+    for (const command of this.#outstanding) this.#refused(command, error)
+    this.#outstanding.clear()
   }
 
   #take(command: Command): void {
@@ -189,10 +200,11 @@ export class PipeSession {
     this.#outstanding.add(command)
     this.#outstandingBytes += sizeOf(command)
     const { data } = command
+    const { signal } = this.#patience
     const taken =
       command.op === 'tell'
-        ? this.#group.tell(command.to, data)
-        : this.#group.send(data, { order: command.order, safe: command.safe })
+        ? this.#group.tell(command.to, data, { signal })
+        : this.#group.send(data, { order: command.order, safe: command.safe, signal })
     taken.then(
       sent => this.#taken(command, sent),
       (error: TuttiError) => this.#failed(command, error),
@@ -218,7 +230,7 @@ export class PipeSession {
 
   #failed(command: Transmission, error: TuttiError): void {
     if (!this.#outstanding.has(command)) return
-    this.#refuse({ op: 'refused', code: error.code, message: error.message, id: command.id })
+    this.#refused(command, error.code === 'ERR_TUTTI_ABORTED' ? this.#patience.signal.reason : error)
     this.#settle(command)
   }
 
@@ -246,9 +258,18 @@ export class PipeSession {
     for (const { command, sent } of held) this.#taken(command, sent)
   }
 
+  /** The group has taken over everything that was accepted. */
+  get isDrained(): boolean {
+    return this.#queueAt === this.#queue.length && this.#outstanding.size === 0
+  }
+
   #leaveIfDrained(): void {
-    if (!this.#isLeaving || this.#queueAt < this.#queue.length || this.#outstanding.size > 0) return
+    if (!this.#isLeaving || !this.isDrained) return
     this.#resolveLeft(this.#group.leave())
+  }
+
+  #refused({ id }: Transmission, { code, message }: TuttiError): void {
+    this.#refuse({ op: 'refused', code, message, id })
   }
 
   #refuse({ code, message, id }: Refusal): void {

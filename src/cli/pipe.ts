@@ -54,8 +54,9 @@ async function runPipe(group: string, flags: PipeFlags): Promise<number> {
   try {
     await member.run(group, pipeOptionsOf(flags))
     output.event('left')
-    await output.flushed()
-    return 0
+    if (await output.flushed()) return 0
+    // Nothing else would end it: a write to a pipe that nobody reads never ends.
+    process.exit(report(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', 'left, but nobody reads the events')))
   } catch (error) {
     await member.fail(error)
     // What went wrong may hold a socket or a reader for ever; there is no order left to leave in.

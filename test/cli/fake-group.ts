@@ -46,13 +46,22 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
     this.given.push(text)
     this.options.push(options)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
+      const waiting = { resolve, reject }
+      this.#waiting.push(waiting)
       if (this.isOpen) this.open()
+      // What was taken in part is not given up.
+      if (text === 'in parts') return
+      options?.signal?.addEventListener('abort', () => {
+        const at = this.#waiting.indexOf(waiting)
+        if (at < 0) return
+        this.#waiting.splice(at, 1)
+        reject(new TuttiError('ERR_TUTTI_ABORTED', 'given up'))
+      })
     })
   }
 
-  tell(to: string | Member, data: Uint8Array | string): Promise<Sent> {
-    return this.send(`to ${to}: ${data}`)
+  tell(to: string | Member, data: Uint8Array | string, options?: SendOptions): Promise<Sent> {
+    return this.send(`to ${to}: ${data}`, options)
   }
 
   /** Takes what waits. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
+import { TuttiError } from 'tutti'
 import { describe, expect, it } from 'vitest'
 import { EventOutput } from '../../src/cli/event-output.js'
 import { PipeSession } from '../../src/cli/pipe-session.js'
@@ -66,7 +67,7 @@ describe('pipe session', () => {
     void session.follow()
     session.line('{"op":"send","data":"x","order":"total","safe":true}')
     session.line('{"op":"send","data":"y"}')
-    expect(group.options).toEqual([
+    expect(group.options).toMatchObject([
       { order: 'total', safe: true },
       { order: undefined, safe: undefined },
     ])
@@ -202,19 +203,42 @@ describe('pipe session', () => {
     expect(group.hasLeft).toBe(true)
   })
 
-  it('abandons what was not taken with an error for each id, once', async () => {
+  it('gives up what was not taken, with an error for each id, once; nothing of it is sent later', async () => {
     const { group, session, events, send } = open()
     group.install(1)
     group.isOpen = false
     void session.follow()
     for (let i = 0; i < 3_000; i++) send(`m${i}`, String(i))
-    session.abandon('ERR_TUTTI_LEAVE_TIMEOUT', 'it took too long')
+    const given = group.given.length
+    session.giveUp(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', 'it took too long'))
+    expect(group.untaken).toBe(0)
+    expect(group.hasLeft).toBe(true)
     group.open()
     const lines = await events()
     const errors = lines.filter(line => line.event === 'error')
     expect(new Set(errors.map(line => line.id)).size).toBe(3_000)
     expect(errors).toHaveLength(3_000)
+    expect(new Set(errors.map(line => line.code))).toEqual(new Set(['ERR_TUTTI_LEAVE_TIMEOUT']))
+    expect(group.given).toHaveLength(given)
     expect(lines.some(line => line.event === 'sent')).toBe(false)
+  })
+
+  it('says at its end that nobody knows what came of what the group has taken', async () => {
+    const { group, session, events, send } = open()
+    group.install(1)
+    group.isOpen = false
+    void session.follow()
+    send('in parts', 'a')
+    send('waits', 'b')
+    session.giveUp(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', 'it took too long'))
+    await turn()
+    session.abandon()
+    group.open()
+    const answers = (await events()).filter(line => line.id !== undefined && line.event !== 'view')
+    expect(answers.map(line => [line.event, line.id, line.code])).toEqual([
+      ['error', 'b', 'ERR_TUTTI_LEAVE_TIMEOUT'],
+      ['error', 'a', 'ERR_TUTTI_FATE_UNKNOWN'],
+    ])
   })
 
   it('reports when sending is held back', async () => {
@@ -235,6 +259,15 @@ describe('pipe session', () => {
     const followed = session.follow()
     await group.leave()
     await expect(followed).rejects.toMatchObject({ code: 'ERR_TUTTI_LEFT' })
+  })
+
+  it('fails with the reason, where the group has one', async () => {
+    const { group, session } = open()
+    group.install(1)
+    const followed = session.follow()
+    await group.leave()
+    group.leave = () => Promise.reject(new TuttiError('ERR_TUTTI_NAME', 'another has the name'))
+    await expect(followed).rejects.toMatchObject({ code: 'ERR_TUTTI_NAME' })
   })
 
   it('fails when its reader goes away', async () => {

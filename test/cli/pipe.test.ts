@@ -156,6 +156,38 @@ describe('tutti pipe, real processes', { timeout: 120_000 }, () => {
     expect(new Set(errors.map(line => line.code))).toEqual(new Set(['ERR_TUTTI_LEAVE_TIMEOUT']))
   })
 
+  it('leaves in order though the window is closed; what it gives up is never delivered, the rest goes on', async () => {
+    const group = ownGroup()
+    const a = new PipeProcess('a', group)
+    await a.first('view')
+    const b = new PipeProcess('b', group)
+    await a.until(
+      () =>
+        a
+          .of('view')
+          .at(-1)
+          ?.members.filter(({ voter }: Line) => voter).length === 2,
+    )
+    b.pause()
+    const padding = 'x'.repeat(8_000)
+    for (let i = 0; i < 1_500; i++) a.send(`${i} ${padding}`, String(i))
+    await a.first('blocked')
+    a.kill('SIGTERM')
+    expect(await a.ended).toBe(1)
+    expect(a.stderr).toMatch(/ERR_TUTTI_LEAVE_TIMEOUT/)
+    b.resume()
+    await b.until(() => b.of('view').at(-1)?.members.length === 1)
+    const given = new Set(a.of('error').map(({ id }) => id))
+    const delivered = b.of('message').map(({ data }) => data.split(' ')[0])
+    expect(given.size).toBeGreaterThan(1)
+    expect(delivered.filter(id => given.has(id))).toEqual([])
+    expect(delivered).toEqual(expect.arrayContaining(a.of('sent').map(({ id }) => id)))
+    // The junior of two, whom the senior has left in order, goes on.
+    b.send('alone', 'alone')
+    await b.until(() => b.of('sent').length === 1)
+    expect(await b.leave()).toBe(0)
+  })
+
   it('says so of each of thousands, to a reader that takes its time', async () => {
     const member = new PipeProcess('a', [...ownGroup(), '--expect', '2'])
     await member.first('ready')
