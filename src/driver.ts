@@ -71,8 +71,9 @@ export class Driver {
     this.#wake()
   }
 
-  leave(): void {
-    this.#engine.leave(this.#ports.clock.now())
+  /** @param doSendsWait  see Engine */
+  leave(doSendsWait?: () => boolean): void {
+    this.#engine.leave(this.#ports.clock.now(), doSendsWait)
     this.#wake()
   }
 

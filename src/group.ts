@@ -175,7 +175,7 @@ export class Group extends EventEmitter<GroupEvents> {
   leave(): Promise<void> {
     if (!this.#isLeaving) {
       this.#isLeaving = true
-      this.#driver.leave()
+      this.#driver.leave(() => this.#toGroup.length > 0)
     }
     return this.#left
   }
@@ -322,7 +322,7 @@ export class Group extends EventEmitter<GroupEvents> {
     const { incarnation } = this.#engine.self
     this.#options.logger?.warn({ incarnation }, 'left out of a view; rejoining')
     this.#driver.restart(this.#engine)
-    if (this.#isLeaving) this.#driver.leave()
+    if (this.#isLeaving) this.#driver.leave(() => this.#toGroup.length > 0)
     this.#deliver([{ type: 'excluded', incarnation }], false)
   }
 

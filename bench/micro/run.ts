@@ -2,7 +2,7 @@ import type { Order } from 'tutti'
 import { columns } from '../../src/cli/columns.js'
 import { type Api, HEADLINE_API } from '../settings.js'
 import { measure, type Subject } from './stopwatch.js'
-import { delivering, down, idleNacks, judging, packing, receiving } from './subjects.js'
+import { delivering, down, judging, packing, receiving } from './subjects.js'
 
 /**
  * What the hot functions cost, one by one, in one thread and without sockets. `npm run bench:micro`, or after a build:
@@ -20,7 +20,7 @@ function report(subject: Subject): string[] {
 }
 
 async function main(): Promise<void> {
-  const rows = [judging(false), judging(true), ...SIZES.map(packing), idleNacks()].map(report)
+  const rows = [judging(false), judging(true), ...SIZES.map(packing)].map(report)
   for (const bytes of SIZES) for (const api of APIS) rows.push(report(await down(bytes, api, ORDER)))
   for (const bytes of SIZES) rows.push(report(await receiving(bytes, HEADLINE_API, ORDER)))
   for (const bytes of SIZES) for (const api of APIS) rows.push(report(await delivering(bytes, api, ORDER)))

@@ -1,5 +1,4 @@
 import type { Order } from 'tutti'
-import { NackScheduler } from '../../src/multicast/nack-scheduler.js'
 import { BODY_CHECKED, DATA, HEADER_BYTES, judge, OK, seal, writeHeader } from '../../src/wire/header.js'
 import { Packer, slabPoolFor } from '../../src/wire/packer.js'
 import type { Api } from '../settings.js'
@@ -49,17 +48,6 @@ export function packing(bytes: number): Subject {
     }
   }
   return { name: `pack a message of ${bytes} B`, perRound, round }
-}
-
-/** What every turn asks of it when nothing is missing. */
-export function idleNacks(): Subject {
-  const timing = { suppresses: false, backoffMs: () => 0, timeoutMs: () => 10, repaired: () => {}, timedOut: () => {} }
-  const scheduler = new NackScheduler(timing)
-  let nowMs = 0
-  const round = () => {
-    for (let i = 0; i < CALLS; i++) scheduler.due(nowMs++, () => {})
-  }
-  return { name: 'nack scheduler, nothing is missing, a turn', perRound: CALLS, round }
 }
 
 /** From `offer` to packets ready to be sent, and to the sender's own listener. */

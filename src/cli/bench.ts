@@ -102,11 +102,10 @@ function sizesOf(text: string): number[] {
 }
 
 function lossesOf(text: string): number[] {
-  return text.split(',').map(loss => {
-    const percent = wholeNumber(loss)
-    if (percent > 50) throw new InvalidArgumentError('Losses are whole numbers from 0 to 50.')
-    return percent
-  })
+  const percents = text.split(',').map(wholeNumber)
+  if (percents.some(percent => percent > 50)) throw new InvalidArgumentError('Losses are whole numbers from 0 to 50.')
+  // The least is what the others are compared with.
+  return percents.sort((a, b) => a - b)
 }
 
 function membersOf(text: string): number {

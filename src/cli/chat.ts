@@ -57,15 +57,19 @@ class Chat {
     this.#lines.once('SIGINT', interrupt)
     process.once('SIGINT', interrupt)
     process.once('SIGTERM', interrupt)
-    process.stdout.once('error', interrupt)
+    process.stdout.on('error', interrupt)
     if (this.#isTerminal) this.#lines.prompt()
     // The iterator takes the next line when the last is on its way: a pasted text stays in order and within bounds.
-    for await (const line of this.#lines) {
-      if (interrupted.signal.aborted) break
-      if (line.trim() !== '') await this.#send(line, interrupted.signal)
-      if (this.#isTerminal) this.#lines.prompt()
+    try {
+      for await (const line of this.#lines) {
+        if (interrupted.signal.aborted) break
+        if (line.trim() !== '') await this.#send(line, interrupted.signal)
+        if (this.#isTerminal) this.#lines.prompt()
+      }
+    } finally {
+      this.#lines.close()
+      await group.leave()
     }
-    await group.leave()
     if (this.#isTerminal) process.stdout.write('\n')
   }
 

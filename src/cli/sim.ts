@@ -20,7 +20,7 @@ import {
   type Violation,
 } from 'tutti/sim'
 import { columns } from './columns.js'
-import { FAILED } from './exit.js'
+import { endWithReader, FAILED } from './exit.js'
 import { positiveNumber, wholeNumber } from './member-options.js'
 import { LiveBlock, styler } from './terminal.js'
 
@@ -74,6 +74,7 @@ Examples:
 Exit codes: 0 every promise was kept, 1 one was broken, 2 wrong usage.`,
     )
     .action(async (flags: SimFlags) => {
+      endWithReader()
       const held = flags.check === undefined ? await simulate(flags) : await judge(flags.check, flags)
       process.exitCode = held ? 0 : FAILED
     })

@@ -1,7 +1,9 @@
 /** How long leaving in order may take. */
 export const LEAVE_MS_MAX = 5_000
 /** A leaver waits so long for what a closed window holds back. */
-export const DRAIN_MS_MAX = 2_500
+const DRAIN_MS_MAX = 2_500
+/** What it says then. */
+export const CURTAILED = `left, but what the closed window held back for ${DRAIN_MS_MAX} ms was not sent`
 /** A timer this late means that the process itself stood still. */
 const ASLEEP_MS = 500
 
@@ -13,13 +15,15 @@ export class Departure {
   #atMs = Number.POSITIVE_INFINITY
   /** It leaves with messages that a closed window holds back. */
   isCurtailed = false
+  doSendsWait = () => true
 
   /** @param isUnderWay  the others have been asked for their consent */
   deadlineMs(isUnderWay: boolean): number {
     return this.#atMs + (isUnderWay ? LEAVE_MS_MAX : DRAIN_MS_MAX)
   }
 
-  begin(nowMs: number): void {
+  begin(nowMs: number, doSendsWait = this.doSendsWait): void {
+    this.doSendsWait = doSendsWait
     if (this.#atMs === Number.POSITIVE_INFINITY) this.#atMs = nowMs
   }
 

@@ -23,7 +23,7 @@ import { BlockWatch, reasonOf } from './block-watch.js'
 import type { EngineConfig, PastLife, PendingMessage } from './config.js'
 import { ControlSender } from './control-sender.js'
 import { type Counters, countDrop, newCounters } from './counters.js'
-import { Departure, DRAIN_MS_MAX, LEAVE_MS_MAX } from './departure.js'
+import { CURTAILED, Departure, LEAVE_MS_MAX } from './departure.js'
 import { type Environment, environmentOf } from './environment.js'
 import { Outbox, type Progress } from './outbox.js'
 import { REFUSED, TAKEN } from './outgoing.js'
@@ -209,8 +209,9 @@ export class Engine {
     return to === null ? this.#current?.progress : this.#links.progress(to)
   }
 
-  leave(nowMs: number): void {
-    this.#departure.begin(nowMs)
+  /** @param doSendsWait  whether some of what was refused waits to be sent, or all of it may be forgotten */
+  leave(nowMs: number, doSendsWait?: () => boolean): void {
+    this.#departure.begin(nowMs, doSendsWait)
   }
 
   /** Datagrams were lost in this host, for want of room in the receive buffer. */
@@ -370,7 +371,9 @@ export class Engine {
   /** Something that was taken is not sealed, or not told. */
   get #isHeld(): boolean {
     // Whoever is about to hear that a message is sealed may have the next one ready.
-    return this.#current?.out.isHeld || this.outbox.events.length > 0 || this.#links.isHeld
+    const out = this.#current?.out
+    const isHeld = out?.isHeld && (out.pending !== null || this.#departure.doSendsWait())
+    return isHeld || this.outbox.events.length > 0 || this.#links.isHeld
   }
 
   #watchBlocks(nowMs: number): void {
@@ -387,10 +390,7 @@ export class Engine {
 
   #close(code?: ErrorCode, reason?: string): void {
     this.#isClosed = true
-    if (code === undefined && this.#departure.isCurtailed) {
-      const reason = `left, but what the closed window held back for ${DRAIN_MS_MAX} ms was not sent`
-      return this.#close('ERR_TUTTI_LEAVE_TIMEOUT', reason)
-    }
+    if (code === undefined && this.#departure.isCurtailed) return this.#close('ERR_TUTTI_LEAVE_TIMEOUT', CURTAILED)
     const error = code === undefined ? undefined : new TuttiError(code, reason ?? '')
     this.outbox.events.push({ type: 'closed', error })
   }

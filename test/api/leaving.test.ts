@@ -33,6 +33,22 @@ test('what was sent before arrives, also what a closed window held back', async 
   expect(heard.at(-1)).toBe('view 4: a')
 })
 
+test('who has offered until the window closed, and has nothing else to say, leaves at once', async () => {
+  const [a, b] = await membersOf(sim, ['a', 'b'])
+  // It does not read, so its senders' windows stay closed.
+  b[Symbol.asyncIterator]()
+  listen(a)
+  let taken = 0
+  while (a.offer('x'.repeat(100))) taken++
+  expect(taken).toBeGreaterThan(10)
+  await sim.run(100)
+  await sim.until(a.leave(), 500)
+  const heard = listen(b)
+  await sim.runUntil(() => b.view.members.length === 1)
+  await sim.run(10)
+  expect(heard.filter(line => line.startsWith('a: '))).toHaveLength(taken)
+})
+
 test('leaving twice is leaving once', async () => {
   const [, b] = await membersOf(sim, ['a', 'b'])
   const log = listen(b)

@@ -169,6 +169,24 @@ it('asks for what was told by one who was left out and came back, unless that is
   expect(whatIsWrong(story('b is told secret from a'))).toEqual([])
 })
 
+it('asks for what a member sent that has refused something on its way out, and left in order', () => {
+  const story = (end: string) => `
+      a starts
+      b starts
+      a sees 1: a b
+      b sees 1: a b
+      a sends one as 1
+      a sealed 1 in 1
+      a delivers one from a in 1
+      a wants to leave
+      a fails with LEFT
+      ${end}
+      b sees 2: b`
+  expect(whatIsWrong(story('a leaves'))).toEqual(['never delivered 1 of a\'s messages, first "one"'])
+  // Thrown out: what it sent last may be lost.
+  expect(whatIsWrong(story(''))).toEqual([])
+})
+
 it('asks nothing of what was told to a name that had two lives', () => {
   expect(
     whatIsWrong(`

@@ -9,7 +9,7 @@ import type { Order } from '../../src/types.js'
  *   a starts | a starts in orders | a sends hello | a sends hello as 7 | a sealed 7 in 1 | a is refused 7
  *   a tells b hello | a tells b hello as 7
  *   b delivers hello from a in 1 | b is told hello from a | b is left out, now b* | b gives way to y | b goes on as y
- *   b wants to leave | b leaves | b fails | b crashes
+ *   b wants to leave | b leaves | b fails | b fails with LEFT | b crashes
  *
  * Order and safety, FIFO and not safe if nothing else is said; `as 5`: in total order, at index 5:
  *
@@ -111,6 +111,7 @@ function lineOf(text: string): TraceLine {
     [/^wants to leave$/, () => ({ process, op: 'leave' })],
     [/^leaves$/, () => ({ process, event: 'left' })],
     [/^fails$/, () => ({ process, event: 'error', code: 'ERR_TUTTI_LEAVE_TIMEOUT', message: 'took too long' })],
+    [/^fails with LEFT$/, () => ({ process, event: 'error', code: 'ERR_TUTTI_LEFT', message: 'is leaving' })],
     [/^crashes$/, () => ({ process, event: 'crashed' })],
     [
       /^promises (\S+) as (\d+)(?: with (\S+) in (\S+))?$/,

@@ -151,6 +151,18 @@ describe('chat', () => {
   })
 })
 
+describe('commands whose reader goes away', () => {
+  it.each([
+    ['chat', ...ownGroup(), '--name', 'alice'],
+    ['sim', '--seed', '1', '--members', '2', '--seconds', '10', '--messages', '5'],
+  ])('tutti %s: no stack trace', async (...args) => {
+    const input = 'hello\n'.repeat(50)
+    const { code, stderr } = await runTutti(args, { closesOutput: true, input })
+    expect(stderr).not.toMatch(/^ {4}at /m)
+    expect(code).toBeLessThan(2)
+  })
+})
+
 describe('bench', () => {
   it('gives figures and ratios as JSON, with progress on standard error', async () => {
     const args = ['--sizes', '1000', '--members', '2', '--seconds', '0.3', '--repetitions', '1', '--json']

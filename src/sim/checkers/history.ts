@@ -34,6 +34,8 @@ interface Reading {
   readonly byId: Map<string, SentMessage | Tell>
   life: Life
   stay: Stay | undefined
+  /** The last error said that this member has left, or is leaving. */
+  isRefusal: boolean
 }
 
 class Reader {
@@ -130,6 +132,7 @@ class Reader {
         const item = line.id === undefined ? undefined : byId.get(line.id)
         if (item !== undefined) item.refused = true
         if (line.id === undefined && ENDINGS.has(line.code)) life.fate = 'failed'
+        reading.isRefusal = line.code === 'ERR_TUTTI_LEFT'
         break
       }
       case 'excluded':
@@ -144,7 +147,8 @@ class Reader {
         if (!line.won) this.#break(reading)
         break
       case 'left':
-        if (life.fate === 'live') life.fate = 'left'
+        // Who is leaving refuses commands, some of which have no id, with the word of one that was thrown out.
+        if (life.fate === 'live' || (life.fate === 'failed' && reading.isRefusal)) life.fate = 'left'
         break
       case 'crashed':
         life.fate = 'crashed'
@@ -217,7 +221,7 @@ function begun(id: string): Reading {
   }
   const life = born(process, '')
   process.lives.push(life)
-  return { process, byId: new Map(), life, stay: undefined }
+  return { process, byId: new Map(), life, stay: undefined, isRefusal: false }
 }
 
 function born(process: Process, incarnation: string): Life {
