@@ -75,6 +75,20 @@ describe('a member that dies', () => {
     net.until(() => a.log.includes('b: back') && c.log.includes('b: back'))
   })
 
+  test('who has lost its quorum takes nobody for alive again because it slept itself', () => {
+    const net = new Harness()
+    const [a, b, c] = net.group('a', 'b', 'c')
+    for (const dead of [b, c]) dead.pausedUntilMs = Number.POSITIVE_INFINITY
+    net.run(3_000)
+    expect(a.log).toEqual(['blocked no-quorum: b c'])
+    a.send('held')
+    for (let i = 0; i < 5; i++) {
+      a.pausedUntilMs = net.nowMs + 1_000
+      net.run(2_000)
+    }
+    expect(a.log).toEqual(['blocked no-quorum: b c'])
+  })
+
   test('a coordinator that slept finds itself out', () => {
     const net = new Harness()
     const [a, b, c] = net.group('a', 'b', 'c')

@@ -109,4 +109,32 @@ export const mutants = [
       'stretch.isWaiting || stretch.isToRepeat ? missing(stretch.isWaiting ? window : { has: () => false } as never, first, last, ranges, room) : last',
     tests: ['test/multicast/nack-scheduler.test.ts'],
   },
+  {
+    name: 'goes on with a tell stream in another lineage',
+    file: 'src/engine/tell-link.ts',
+    find: 'hash32(fromHex(from + to + lineage))',
+    replace: 'hash32(fromHex(from + to))',
+    tests: ['test/wire/vectors.test.ts', 'test/api/tells.test.ts'],
+  },
+  {
+    name: 'keeps the links of a life that is over',
+    file: 'src/engine/engine.ts',
+    find: 'const { view, rank, out } = this.#current!\n    this.#links.close()',
+    replace: 'const { view, rank, out } = this.#current!',
+    tests: ['test/api/tells.test.ts'],
+  },
+  {
+    name: 'takes what was told in another life for consumed in this one',
+    file: 'src/engine/tell-links.ts',
+    find: 'this.#unread.get(told)?.incoming',
+    replace: 'this.#links.get(from.incarnation)?.incoming',
+    tests: ['test/api/tells.test.ts'],
+  },
+  {
+    name: 'settles a send by the end of what was offered after it',
+    file: 'src/send-queue.ts',
+    find: 'const owner = this.#partial.shift()\n    if (owner) this.#sent(owner, progress)',
+    replace: 'const owner = this.#partial.pop()\n    if (owner) this.#sent(owner, progress)',
+    tests: ['test/api/sending.test.ts'],
+  },
 ]

@@ -119,7 +119,7 @@ export const viewMutants = [
   {
     name: 'takes an answer to a probe for a sign that multicast gets through',
     file: 'src/membership/failure-detector.ts',
-    find: 'Math.max(this.#toAllAtMs[rank], this.#sinceMs) + PATH_MS',
+    find: 'Math.max(this.#toAllAtMs[rank], this.#countedFromMs(rank)) + PATH_MS',
     replace: 'Math.max(this.#toAllAtMs[rank], this.#answeredAtMs[rank], this.#sinceMs) + PATH_MS',
   },
   {
@@ -157,5 +157,19 @@ export const viewMutants = [
     file: 'src/membership/view-watch.ts',
     find: '      this.#beginAtMs,\n    )',
     replace: '      this.#changeAtMs,\n    )',
+  },
+  {
+    name: 'takes the dead for alive after it slept itself',
+    file: 'src/membership/failure-detector.ts',
+    find: 'return this.#accused.has(rank) ? NEVER : this.#sinceMs',
+    replace: 'return this.#sinceMs',
+    tests: ['test/engine/crash.test.ts'],
+  },
+  {
+    name: 'says that it can decide though it has heard nobody since it slept',
+    file: 'src/membership/view-watch.ts',
+    find: 'return this.hasQuorum && isQuorum(this.#voters, rank => !this.accuses(rank) && this.#detector.isProven(rank))',
+    replace: 'return this.hasQuorum',
+    tests: ['test/api/membership.test.ts'],
   },
 ]
