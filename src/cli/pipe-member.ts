@@ -26,8 +26,6 @@ export class PipeMember {
   #isWaitingForReader = false
   #sendTimer: NodeJS.Timeout | undefined
   #leaveTimer: NodeJS.Timeout | undefined
-  /** Why not all that was accepted was sent. */
-  #givenUp: TuttiError | null = null
   #rejectTimedOut!: (error: TuttiError) => void
   readonly #timedOut = new Promise<never>((_, reject) => {
     this.#rejectTimedOut = reject
@@ -52,7 +50,8 @@ export class PipeMember {
       clearTimeout(this.#leaveTimer)
       this.#input.destroy()
     }
-    if (this.#givenUp !== null) throw this.#givenUp
+    const shortfall = this.#session?.shortfall
+    if (shortfall) throw shortfall
   }
 
   /** Tells the reader what failed and what comes of what it had accepted; leaves in order if that is still possible. */
@@ -133,9 +132,7 @@ export class PipeMember {
   }
 
   #giveUp(): void {
-    if (this.#session?.isDrained ?? true) return
     const message = `the window was closed for ${SEND_MS_MAX / 1000} s while this member wanted to leave`
-    this.#givenUp = new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', message)
-    this.#session!.giveUp(this.#givenUp)
+    this.#session?.giveUp(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', message))
   }
 }

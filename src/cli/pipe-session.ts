@@ -52,6 +52,8 @@ export class PipeSession {
   #outstandingBytes = 0
   /** Gives up what waits for the window. */
   readonly #patience = new AbortController()
+  /** Why something that was accepted was given up. */
+  shortfall: TuttiError | null = null
   #isLeaving = false
   #resolveLeft!: (left: Promise<void>) => void
   #hasLeft = new Promise<void>(resolve => {
@@ -144,7 +146,7 @@ export class PipeSession {
     const rest = this.#queue.slice(this.#queueAt)
     this.#queue = []
     this.#queueAt = 0
-    for (const command of rest) if (command.op !== 'stats') this.#refused(command, reason)
+    for (const command of rest) if (command.op !== 'stats') this.#unsent(command, reason)
     this.#isLeaving = true
     this.#resolveLeft(this.#group.leave())
   }
@@ -230,7 +232,8 @@ export class PipeSession {
 
   #failed(command: Transmission, error: TuttiError): void {
     if (!this.#outstanding.has(command)) return
-    this.#refused(command, error.code === 'ERR_TUTTI_ABORTED' ? this.#patience.signal.reason : error)
+    if (error.code === 'ERR_TUTTI_ABORTED') this.#unsent(command, this.#patience.signal.reason)
+    else this.#refused(command, error)
     this.#settle(command)
   }
 
@@ -258,14 +261,14 @@ export class PipeSession {
     for (const { command, sent } of held) this.#taken(command, sent)
   }
 
-  /** The group has taken over everything that was accepted. */
-  get isDrained(): boolean {
-    return this.#queueAt === this.#queue.length && this.#outstanding.size === 0
+  #leaveIfDrained(): void {
+    if (!this.#isLeaving || this.#queueAt < this.#queue.length || this.#outstanding.size > 0) return
+    this.#resolveLeft(this.#group.leave())
   }
 
-  #leaveIfDrained(): void {
-    if (!this.#isLeaving || !this.isDrained) return
-    this.#resolveLeft(this.#group.leave())
+  #unsent(command: Transmission, reason: TuttiError): void {
+    this.shortfall = reason
+    this.#refused(command, reason)
   }
 
   #refused({ id }: Transmission, { code, message }: TuttiError): void {
