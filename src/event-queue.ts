@@ -131,8 +131,16 @@ export class EventQueue {
     const held = this.#held
     const from = this.#head
     const event = held[from]
-    if (this.#rest !== null && event instanceof Delivery) event.keepLast(this.#rest.length)
-    this.#rest = null
+    if (this.#rest !== null) {
+      const begun = event as Delivery
+      const left = this.#rest.length
+      this.#rest = null
+      if (left === 0) {
+        this.#advance(from + 1)
+        return this.#outlet.consume(begun)
+      }
+      begun.keepLast(left)
+    }
     let to = from
     while (to < held.length && held[to].type === 'messages') to++
     if (to === from) return this.#emitOne(event)

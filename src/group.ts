@@ -7,7 +7,7 @@ import { EventQueue } from './event-queue.js'
 import type { GroupEvents } from './group-events.js'
 import { Listeners } from './listeners.js'
 import { bytesOf, checkedClassOf, classOf, tooLarge } from './message-class.js'
-import type { CheckedOptions } from './options.js'
+import { type CheckedOptions, checkSendOptions } from './options.js'
 import type { Ports } from './ports.js'
 import { aborted, SendQueue, type Sent, type Waiting } from './send-queue.js'
 import type { DeliveredEvent, GroupEvent, Member, Order, Stats, View, ViewEvent } from './types.js'
@@ -134,8 +134,8 @@ export class Group extends EventEmitter<GroupEvents> {
    * 'drain'. Throws a TuttiError if it can never be taken.
    */
   offer(data: Uint8Array | string, options?: SendOptions): boolean {
-    const bytes = this.#check(data, options?.signal)
     const of = this.#classOf(options)
+    const bytes = this.#check(data, options?.signal)
     if (this.#toGroup.length > 0) {
       this.#isBehindQueue = true
       return false
@@ -151,19 +151,19 @@ export class Group extends EventEmitter<GroupEvents> {
    * been delivered here, or lies within what is decided to be delivered.
    */
   async send(data: Uint8Array | string, options?: SendOptions): Promise<Sent> {
-    const bytes = this.#check(data, options?.signal)
-    return this.#enqueue(this.#toGroup, bytes, this.#classOf(options), options?.signal)
+    const of = this.#classOf(options)
+    return this.#enqueue(this.#toGroup, this.#check(data, options?.signal), of, options?.signal)
   }
 
   /** Sends to one member of the view, by name or as it stands in the view: reliable, in the order of the calls. */
   async tell(to: string | Member, data: Uint8Array | string, options?: { signal?: AbortSignal }): Promise<Sent> {
+    if (options !== undefined) checkSendOptions(options, true)
     const bytes = this.#check(data, options?.signal)
-    const key = typeof to === 'string' ? to : to.incarnation
-    const member = this.#view?.members.find(
-      ({ name, incarnation }) => key === (typeof to === 'string' ? name : incarnation),
-    )
+    const isIt = ({ name, incarnation }: Member) =>
+      typeof to === 'string' ? name === to : incarnation === to?.incarnation
+    const member = this.#view?.members.find(isIt)
     if (member === undefined) {
-      throw new TuttiError('ERR_TUTTI_NOT_MEMBER', `no member ${typeof to === 'string' ? to : to.name} is in the view`)
+      throw new TuttiError('ERR_TUTTI_NOT_MEMBER', `no member ${typeof to === 'string' ? to : to?.name} is in the view`)
     }
     return this.#enqueue(this.#queue(member.incarnation), bytes, 0, options?.signal)
   }
@@ -196,7 +196,10 @@ export class Group extends EventEmitter<GroupEvents> {
     return this.#driver.stats()
   }
 
-  /** Views and messages from here on, or from the first that was held. One iterator at a time. Ends when the member has left. */
+  /**
+   * Views and messages from here on, or from the first that was held; meanwhile listeners get none. One iterator at a time.
+   * Ends when the member has left.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<GroupEvent> {
     return this.#events.iterate()
   }
@@ -214,7 +217,9 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   #classOf(options: SendOptions | undefined): number {
-    if (options === undefined || (options.order === undefined && options.safe === undefined)) return this.#class
+    if (options === undefined) return this.#class
+    checkSendOptions(options)
+    if (options.order === undefined && options.safe === undefined) return this.#class
     const { order = this.#options.order, safe = this.#options.safe } = options
     return checkedClassOf(order, safe)
   }

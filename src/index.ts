@@ -17,7 +17,9 @@ import type { NetworkPort } from './ports.js'
  *   for multicast, a name that a live member has.
  */
 export async function join(group: string, options: JoinOptions = {}): Promise<Group> {
-  const named = { ...options, name: options.name ?? `${hostname()}-${process.pid}` }
+  // What is no object is for `checkOptions` to refuse.
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options)
+  const named = isObject ? { ...options, name: options.name ?? `${hostname()}-${process.pid}` } : options
   const checked = checkOptions(group, named)
   const clock = new NodeClock()
   const random = new NodeRandom()

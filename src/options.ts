@@ -26,7 +26,7 @@ export interface JoinOptions {
   port?: number
   /** Routers that multicast may cross, plus one. 0 to 255, default 1: this network only. */
   ttl?: number
-  /** Sends to these endpoints, as 'host:port' or objects, in place of multicast. */
+  /** Sends to these endpoints, as 'address:port' or objects, in place of multicast. */
   peers?: readonly (string | Endpoint)[]
   /** Order of messages that do not say. Default 'fifo'. */
   order?: Order
@@ -83,7 +83,7 @@ const KNOWN = new Set([
   ...['payloadChecksum', 'trains', 'faults', 'seed', 'limits', 'logger', 'signal'],
 ])
 const KNOWN_LIMITS = new Set(['messageBytesMax', 'windowBytesMax', 'waitingSendsMax'])
-const LATER = new Set(['secret', 'log', 'state'])
+const LATER = new Set(['secret', 'log', 'state', 'durable'])
 
 /** Throws a TuttiError that says what is wrong with what was given. */
 export function checkOptions(group: string, options: JoinOptions): CheckedOptions {
@@ -114,9 +114,18 @@ export function checkOptions(group: string, options: JoinOptions): CheckedOption
     messageBytesMax: whole('limits.messageBytesMax', limits.messageBytesMax ?? 16 * MIB, 1, 1_024 * MIB),
     windowBytesMax: whole('limits.windowBytesMax', limits.windowBytesMax ?? 4 * MIB, 16_384, 256 * MIB),
     waitingSendsMax: whole('limits.waitingSendsMax', limits.waitingSendsMax ?? 10_000, 1, 10_000_000),
-    logger: options.logger,
+    logger: logger(options.logger),
     signal: signal(options.signal),
   }
+}
+
+const KNOWN_OF_SEND = new Set(['order', 'safe', 'signal'])
+const KNOWN_OF_TELL = new Set(['signal'])
+
+/** Of one message. @throws TuttiError if they are not what they must be */
+export function checkSendOptions(options: { readonly signal?: unknown }, isTell = false): void {
+  checkKeys('options', options, isTell ? KNOWN_OF_TELL : KNOWN_OF_SEND)
+  signal(options.signal)
 }
 
 /** @throws TuttiError if it is none */
@@ -132,9 +141,10 @@ function addressOf(group: string): string {
 }
 
 function checkKeys(what: string, given: unknown, known: ReadonlySet<string>): void {
-  if (typeof given !== 'object' || given === null) throw wrong(`${what} must be an object, not ${show(given)}`)
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw wrong(`${what} must be an object, not ${show(given)}`)
   const prefix = what === 'options' ? '' : `${what}.`
-  for (const key of Object.keys(given)) {
+  for (const key in given) {
     if (LATER.has(key)) throw unsupported(`the option ${key}`)
     if (!known.has(key)) throw wrong(`unknown option ${prefix}${key}; known are ${[...known].join(', ')}`)
   }
@@ -148,7 +158,7 @@ function checkName(what: string, name: unknown): void {
 
 function endpoints(peers: unknown): Endpoint[] | undefined {
   if (peers === undefined) return undefined
-  if (!Array.isArray(peers)) throw wrong(`peers must be an array of 'host:port' or endpoints, not ${show(peers)}`)
+  if (!Array.isArray(peers)) throw wrong(`peers must be an array of 'address:port' or endpoints, not ${show(peers)}`)
   return peers.map(endpointOf)
 }
 
@@ -160,8 +170,13 @@ function endpointOf(peer: unknown): Endpoint {
     return { address, port: whole('peers[].port', port, 1, 65_535) }
   }
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(String(peer))
-  if (match === null) throw wrong(`peers are 'host:port' or '[address]:port', not ${show(peer)}`)
+  if (match === null) throw wrong(`peers are 'address:port' or '[address]:port', not ${show(peer)}`)
   return { address: match[1] ?? match[2], port: whole('a port in peers', Number(match[3]), 1, 65_535) }
+}
+
+function logger(value: Logger | undefined): Logger | undefined {
+  if (value === undefined || (typeof value?.info === 'function' && typeof value.warn === 'function')) return value
+  throw wrong(`logger must be a logger as pino makes them, not ${show(value)}`)
 }
 
 function signal(value: unknown): AbortSignal | undefined {

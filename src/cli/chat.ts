@@ -17,13 +17,26 @@ Example:
 Type a line and press Enter. Ctrl-C or Ctrl-D leaves.`,
     )
   return addMemberOptions(command).action(async (groupName: string, flags: MemberFlags) => {
-    const stopJoining = new AbortController()
-    const stop = () => stopJoining.abort()
-    process.once('SIGINT', stop)
-    const group = await join(groupName, { ...joinOptionsOf(flags), signal: stopJoining.signal })
-    process.off('SIGINT', stop)
+    const { signal, abort } = stopped()
+    let group: Group
+    try {
+      group = await join(groupName, { ...joinOptionsOf(flags), signal })
+    } catch (error) {
+      if (signal.aborted) return
+      throw error
+    } finally {
+      process.off('SIGINT', abort).off('SIGTERM', abort)
+    }
     await new Chat(group).run()
   })
+}
+
+/** Aborts when somebody wants this process to end. */
+function stopped(): { readonly signal: AbortSignal; abort(): void } {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  process.once('SIGINT', abort).once('SIGTERM', abort)
+  return { signal: controller.signal, abort }
 }
 
 const style = styler(process.stdout)

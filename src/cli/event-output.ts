@@ -3,9 +3,6 @@ import type { Writable } from 'node:stream'
 import type { Member, Message } from 'tutti'
 import { eventLine, messageLine, senderFields, toldLine } from './pipe-codec.js'
 
-/** A reader that takes nothing for so long, or not all in so long, holds up the end no longer. */
-const STANDSTILL_MS = 500
-const READ_MS_MAX = 5_000
 /** Lines gathered in one turn of the event loop are written at once, or when they come to this many characters. */
 const BATCH_CHARS_MAX = 65_536
 
@@ -64,18 +61,19 @@ export class EventOutput {
 
   /**
    * Resolves to true when everything has been read, or can be read any more by nobody; to false when the reader has
-   * taken nothing for a while. There may be thousands of lines, and it may be busy.
+   * taken nothing for `standstillMs`, or not all in `limitMs`. There may be thousands of lines, and it may be busy; that
+   * it reads is seen by the batch.
    */
-  flushed(): Promise<boolean> {
+  flushed(standstillMs: number, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     this.#write()
     return new Promise(resolve => {
       let unread = Number.POSITIVE_INFINITY
       const startMs = performance.now()
       const watch = setInterval(() => {
-        const isStuck = this.#stream.writableLength >= unread || performance.now() - startMs >= READ_MS_MAX
+        const isStuck = this.#stream.writableLength >= unread || performance.now() - startMs >= limitMs
         unread = this.#stream.writableLength
         if (isStuck) settle(false)
-      }, STANDSTILL_MS)
+      }, standstillMs)
       const settle = (isRead: boolean) => {
         clearInterval(watch)
         resolve(isRead)

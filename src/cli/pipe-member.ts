@@ -10,7 +10,7 @@ const LINE_BYTES_MAX = 33_554_432
 const LEAVE_MS_MAX = 5_000
 /** What the window has not let through by then is given up: to leave in order takes time, too. */
 const SEND_MS_MAX = 2_000
-/** A group that does not answer holds up a failed end no longer. */
+/** A reader that takes nothing for so long, or a group that does not answer, holds up a failed end no longer. */
 const LAST_WORDS_MS = 500
 
 const LEFT_CODES = ['ERR_TUTTI_LEFT', 'ERR_TUTTI_ABORTED']
@@ -64,7 +64,8 @@ export class PipeMember {
     this.#session?.abandon()
     this.#output.event('error', { code, message })
     const left = this.#session?.hasLeft.catch(() => {})
-    if (hasReader) await Promise.all([this.#output.flushed(), Promise.race([left, delay(LAST_WORDS_MS)])])
+    const isRead = this.#output.flushed(LAST_WORDS_MS, LEAVE_MS_MAX)
+    if (hasReader) await Promise.all([isRead, Promise.race([left, delay(LAST_WORDS_MS)])])
     else await Promise.race([left, delay(LEAVE_MS_MAX)])
   }
 

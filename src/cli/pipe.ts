@@ -18,6 +18,9 @@ interface PipeFlags extends MemberFlags {
   readonly secretFile?: string
 }
 
+/** A reader that takes nothing for so long is not waited for. */
+const READ_MS_MAX = 5_000
+
 /** Options of the interface that this release does not have: known, so that they are refused by name. */
 const LATER_FLAGS = { log: '--log', sync: '--sync', state: '--state', secretFile: '--secret-file' } as const
 
@@ -54,7 +57,7 @@ async function runPipe(group: string, flags: PipeFlags): Promise<number> {
   try {
     await member.run(group, pipeOptionsOf(flags))
     output.event('left')
-    if (await output.flushed()) return 0
+    if (await output.flushed(READ_MS_MAX)) return 0
     // Nothing else would end it: a write to a pipe that nobody reads never ends.
     process.exit(report(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', 'left, but nobody reads the events')))
   } catch (error) {

@@ -250,16 +250,16 @@ export class Membership {
     const { tag } = this.view!
     const { rank } = this.#watch!
     this.#closing = null
-    if (isFilled && (isNext || value.next === null || this.isLeaving) && this.#effects.close(value.cut)) {
-      this.#past.delivered(tag, this.#effects.index())
-    }
+    const isClosed = isFilled && (isNext || value.next === null || this.isLeaving) && this.#effects.close(value.cut)
+    if (isClosed) this.#past.delivered(tag, this.#effects.index())
     if (isNext && isFilled) {
       if (value.merged.length > 0) this.#merged(value.next!.lineage, true)
       // Who is left alone sees the others out, whoever of them has brought that about: it may go itself next (C4).
       if (value.next!.members.length === 1) this.#announcement ??= new Announcement(tag, rank, value, nowMs)
       this.#install(value.next!, null, nowMs)
     } else if (value.next === null) this.#giveWay(value.into!, nowMs)
-    else if (this.isLeaving && !isNext) {
+    // Whom the others have put out meanwhile, behind what it has sent or delivered, does not leave in order.
+    else if (this.isLeaving && !isNext && isClosed) {
       this.#watch = null
       this.#lingering = new Lingering(tag, rank, nowMs)
     } else this.#leftOut(value.cut, nowMs)

@@ -9,6 +9,7 @@ import type { Endpoint } from '../types.js'
 import { defaultRouteInterface, type Family, type InterfaceAddress, interfaceAddresses } from './interfaces.js'
 import { loadNative } from './native-socket.js'
 import { openUdpNetwork } from './udp-network.js'
+import { checkUdpOptions } from './udp-options.js'
 
 export interface ProbeOptions {
   /** Names or addresses of interfaces; default: every IPv4 address of this host. */
@@ -46,6 +47,8 @@ export interface ProbeReport {
   readonly interfaces: readonly InterfaceReport[]
 }
 
+const GROUP = '239.255.84.84'
+const GROUP6 = 'ff15::5454'
 const PORT = 45_454
 const LISTEN_MS = 1000
 const SEND_EVERY_MS = 100
@@ -53,8 +56,12 @@ const MARK = Buffer.alloc(14, 'tutti probe 1 ')
 const ID_BYTES = 8
 const BUFFER_BYTES_LOW = 1 << 20
 
-/** Tries multicast on each interface: sends, listens, and says what it saw and what to fix. Never throws. */
+/**
+ * Tries multicast on each interface: sends, listens, and says what it saw and what to fix.
+ * @throws TuttiError if the address or the port is none that could be tried
+ */
 export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
+  checkUdpOptions({ address: options.address ?? GROUP, port: options.port ?? PORT })
   const native = (await loadNative()) !== undefined
   const reports: InterfaceReport[] = []
   // One after the other: where two interfaces are on one network, each would hear the other's packets.
@@ -74,7 +81,7 @@ function addressesOf({ interfaces, address }: ProbeOptions): InterfaceAddress[] 
 }
 
 async function probeInterface(at: InterfaceAddress, options: ProbeOptions, native: boolean): Promise<InterfaceReport> {
-  const address = options.address ?? (at.family === 6 ? 'ff15::5454' : '239.255.84.84')
+  const address = options.address ?? (at.family === 6 ? GROUP6 : GROUP)
   const settings = { interface: at.address, address, port: options.port ?? PORT }
   const found = {
     interface: at.name,

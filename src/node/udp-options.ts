@@ -38,6 +38,8 @@ export function checkUdpOptions({ address, port, peers, ttl, packetBytes }: UdpN
   if (!(packetBytes === undefined || (Number.isInteger(packetBytes) && packetBytes >= 64 && packetBytes <= 65507))) {
     throw optionError(`\`packetBytes\` must be a whole number from 64 to 65507, not ${packetBytes}`)
   }
+  if (new Set(peers?.map(each => isIP(each.address))).size > 1)
+    throw optionError('`peers` must all be IPv4, or all IPv6, addresses')
   for (const each of peers ?? []) {
     if (isIP(each.address) === 0) throw optionError(`\`peers\` must name IP addresses, not "${each.address}"`)
   }

@@ -20,6 +20,9 @@ export async function runCampaign(
   options: ScheduleOptions = {},
   report: (run: Run) => void = () => {},
 ): Promise<Campaign> {
+  // Beyond them there is no next number: a series would be empty, and hold.
+  if (!Number.isSafeInteger(first) || first < 0 || !Number.isSafeInteger(first + count - 1))
+    throw new RangeError(`seeds are integers from 0 to 2^53 - 1, not ${first} and ${count - 1} more`)
   const failed: Omit<Run, 'trace'>[] = []
   const hashes: string[] = []
   const figures = Object.fromEntries(FIGURES.map(name => [name, 0])) as Figures

@@ -54,6 +54,7 @@ export class Conditions {
   readonly #impairments = new Set<ScopedImpairment>()
 
   constructor(always: Impairment) {
+    checkImpairment(always)
     this.#always = always
   }
 
@@ -64,6 +65,7 @@ export class Conditions {
 
   /** Each of these returns a function that ends what it began. */
   impair(impairment: Impairment, scope: Scope): () => void {
+    checkImpairment(impairment)
     return begin(this.#impairments, { impairment, from: names(scope.from), to: names(scope.to) })
   }
 
@@ -104,6 +106,18 @@ export class Conditions {
       if (scoped.from?.has(from) === false || scoped.to?.has(to) === false) continue
       add(scoped.impairment, effective)
     }
+  }
+}
+
+const PROBABILITIES = ['loss', 'duplicate', 'reorder', 'corrupt']
+
+/** A run with a word misspelt would be one on a perfect network, and pass. */
+function checkImpairment(impairment: Impairment): void {
+  for (const [name, value] of Object.entries(impairment)) {
+    const isDelay = name === 'delayMs' && Array.isArray(value) && value.every(ms => ms >= 0 && ms < Infinity)
+    if (value === undefined || isDelay || (PROBABILITIES.includes(name) && value >= 0 && value <= 1)) continue
+    const known = `${PROBABILITIES.join(', ')} (from 0 to 1) and delayMs ([min, max])`
+    throw new RangeError(`${name}: ${value} is no impairment; known are ${known}`)
   }
 }
 

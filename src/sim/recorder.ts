@@ -1,4 +1,4 @@
-import type { Message } from '../delivery.js'
+import type { Batch, Message } from '../delivery.js'
 import { TuttiError } from '../errors.js'
 import type { Group, SendOptions, Sent } from '../group.js'
 import type { GroupEvent, Order, View, ViewChange } from '../types.js'
@@ -84,8 +84,8 @@ export class Recorder {
     }
   }
 
-  #send(data: Uint8Array | string, options: SendOptions = {}): Body<TraceCommand> {
-    const { order = this.#defaults.order ?? 'fifo', safe = this.#defaults.safe ?? false } = options
+  #send(data: Uint8Array | string, options: SendOptions | undefined): Body<TraceCommand> {
+    const { order = this.#defaults.order ?? 'fifo', safe = this.#defaults.safe ?? false } = options ?? {}
     return { op: 'send', data: payloadOf(data), order, ...(safe && { safe }) }
   }
 
@@ -94,6 +94,9 @@ export class Recorder {
     group.emit = (name, ...args) => {
       if (name === 'view') this.#view(args[0] as View, args[1] as ViewChange)
       else if (name === 'message' || name === 'told') this.#message(args[0] as Message)
+      // Who takes both is told each message too.
+      else if (name === 'batch' && group.listenerCount('message') === 0)
+        for (const message of (args[0] as Batch).messages()) this.#message(message)
       else if (name === 'excluded') this.#event({ event: 'excluded', incarnation: args[0] as string })
       else if (name === 'merged') this.#event({ event: 'merged', lineage: args[0] as string, won: args[1] as boolean })
       else if (name === 'blocked') this.#event({ event: 'blocked', reason: args[0] as string })

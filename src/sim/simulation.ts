@@ -59,8 +59,8 @@ export class Simulation {
   readonly #voters: Voters = new Map()
 
   constructor(options: SimulationOptions = {}) {
-    const { seed = 1, latencyMs = [0.05, 0.5], bytesPerMs = 125_000, packetBytes = 1400 } = options
-    const { receiveBufferBytes = 212_992, ...always } = options
+    const { seed = 1, latencyMs = [0.05, 0.5], bytesPerMs = 125_000, ...others } = options
+    const { packetBytes = 1400, receiveBufferBytes = 212_992, ...always } = others
     if (!Number.isSafeInteger(seed) || seed < 0)
       throw new RangeError(`seed must be an integer from 0 to 2^53 - 1, not ${seed}`)
     this.seed = seed

@@ -140,6 +140,26 @@ describe('listeners and iterators', () => {
     expect(seen).toEqual(Array.from({ length: 11 }, (_, i) => `${i + 1} m${i}`))
   })
 
+  test('and leaves nothing behind where it was left after the last of them', async () => {
+    const [a] = await membersOf(sim, ['a'])
+    const batches: number[] = []
+    a.on('batch', batch => batches.push(batch.length))
+    // As many as fill the window for what a member tells itself, several times over.
+    for (let i = 0; i < 20; i++) {
+      const taking = (async () => {
+        for await (const event of a) if (event.type === 'told') break
+      })()
+      await sim.until(a.tell('a', 'x'.repeat(100_000)))
+      await sim.until(taking)
+      const hearing = (async () => {
+        for await (const event of a) if (event.type === 'message') break
+      })()
+      a.offer('hello')
+      await sim.until(hearing)
+    }
+    expect(batches).toEqual([])
+  })
+
   test('a second iterator beside the first is refused', async () => {
     const [a] = await membersOf(sim, ['a'])
     const first = a[Symbol.asyncIterator]()

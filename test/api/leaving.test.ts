@@ -49,6 +49,22 @@ test('who has offered until the window closed, and has nothing else to say, leav
   expect(heard.filter(line => line.startsWith('a: '))).toHaveLength(taken)
 })
 
+test('who is put out while it leaves, behind what it sent, says what is lost', async () => {
+  const [a, b, c] = await membersOf(sim, ['a', 'b', 'c'])
+  const [ofA, log] = [a, b, c].map(listen)
+  sim.partition(['b'], ['a', 'c'])
+  await b.send('x')
+  const left = b.leave()
+  left.catch(() => {})
+  await sim.runUntil(() => a.view.members.length === 2)
+  sim.heal()
+  await sim.runUntil(() => log.includes('left'))
+  await sim.run(100)
+  expect(ofA).not.toContain('b: x')
+  expect(log).toContain('lost ERR_TUTTI_EXCLUDED')
+  expect(sim.check()).toEqual([])
+})
+
 test('leaving twice is leaving once', async () => {
   const [, b] = await membersOf(sim, ['a', 'b'])
   const log = listen(b)

@@ -53,6 +53,12 @@ describe('a wrong option is refused by a sentence that names it', () => {
     ['limits.waitingSendsMax', { limits: { waitingSendsMax: 0.5 } }],
     ['limits.messageByteMax', { limits: { messageByteMax: 100 } }],
     ['signal', { signal: 'stop' }],
+    ['logger', { logger: {} }],
+    ['logger', { logger: 5 }],
+    ['logger', { logger: null }],
+    ['options', []],
+    ['options', 5],
+    ['options', null],
   ])('%s: %j', async (names, options) => {
     const error = await refusal('orders', options)
     expect(error.code).toBe('ERR_TUTTI_OPTION')

@@ -283,6 +283,28 @@ describe('what is no message', () => {
   })
 })
 
+describe('options of one message', () => {
+  test.each([
+    [{ durable: true }, 'ERR_TUTTI_UNSUPPORTED', 'durable'],
+    [{ oder: 'total' }, 'ERR_TUTTI_OPTION', 'oder'],
+    [{ order: 'fast' }, 'ERR_TUTTI_OPTION', 'order'],
+    [{ signal: {} }, 'ERR_TUTTI_OPTION', 'signal'],
+    [5, 'ERR_TUTTI_OPTION', 'options'],
+    [null, 'ERR_TUTTI_OPTION', 'options'],
+  ])('%j are refused by a sentence that names what is wrong', async (options, code, names) => {
+    const [a] = await membersOf(sim, ['a', 'b'])
+    const error = expect.objectContaining({ code, message: expect.stringContaining(names) })
+    await expect(a.send('x', options as never)).rejects.toEqual(error)
+    expect(() => a.offer('x', options as never)).toThrow(error)
+  })
+
+  test('a message to one member has no order', async () => {
+    const [a] = await membersOf(sim, ['a', 'b'])
+    await expect(a.tell('b', 'x', { order: 'total' } as never)).rejects.toMatchObject({ code: 'ERR_TUTTI_OPTION' })
+    await expect(a.tell({} as never, 'x')).rejects.toMatchObject({ code: 'ERR_TUTTI_NOT_MEMBER' })
+  })
+})
+
 describe('tell', () => {
   test('reaches the one who is named, or who stands in the view, or oneself', async () => {
     const [a, b, c] = await membersOf(sim, ['a', 'b', 'c'])

@@ -13,14 +13,14 @@ it('what was written is flushed once its reader has taken all of it', async () =
     }),
   )
   output.event('left')
-  expect(await output.flushed()).toBe(true)
+  expect(await output.flushed(50)).toBe(true)
   expect(written.join('')).toMatch(/"event":"left"/)
 })
 
 it('a reader that takes nothing more does not hold up the end', async () => {
   const output = new EventOutput(new Writable({ write() {} }))
   output.event('left')
-  expect(await output.flushed()).toBe(false)
+  expect(await output.flushed(50)).toBe(false)
 })
 
 it('where nobody reads any more there is nothing to wait for', async () => {
@@ -28,5 +28,5 @@ it('where nobody reads any more there is nothing to wait for', async () => {
     new Writable({ write: (_chunk, _encoding, done) => done(new Error('the reader has gone')) }),
   )
   output.event('left')
-  expect(await output.flushed()).toBe(true)
+  expect(await output.flushed(50)).toBe(true)
 })

@@ -74,6 +74,9 @@ describe('usage', () => {
     ['sim --orders total,random', /random is none of fifo, causal, total/],
     ['sim --seconds 1', /seconds must be at least 10, not 1/],
     ['sim --check absent/file', /no such file/],
+    ['sim --seed 99999999999999999999', /seeds are integers/],
+    ['probe --interface 127.0.0.1 --port 0', /port/],
+    ['probe --interface 127.0.0.1 --address 1.2.3.4', /multicast address/],
   ]
   it.each(wrong)('tutti %s: exit code 2', async (args, says) => {
     const { code, stderr } = await say(...args.split(' ').filter(arg => arg !== ''))

@@ -27,6 +27,44 @@ it('members find each other and deliver what each of them sends', async () => {
   expect(sim.check()).toEqual([])
 })
 
+it('does what the first example of its documentation says', async () => {
+  const sim = new Simulation({ seed: 7, loss: 0.01 })
+  const [a, b, c] = await trio(sim)
+  const [, , ofC] = [a, b, c].map(heard)
+  sim.partition(['a'], ['b', 'c'])
+  await a.send('hello')
+  await sim.run(300)
+  expect(ofC).toEqual([])
+  sim.heal()
+  await sim.run(500)
+  expect(ofC).toEqual(['a: hello'])
+  expect(sim.check()).toEqual([])
+})
+
+it('what is taken in batches is delivered, too', async () => {
+  const sim = new Simulation({ seed: 1 })
+  const groups = await trio(sim)
+  let count = 0
+  for (const group of groups)
+    group.on('batch', batch => {
+      count += batch.length
+    })
+  await groups[0].send('hello')
+  await sim.run(200)
+  expect(count).toBe(3)
+  expect(sim.check()).toEqual([])
+})
+
+it.each([
+  [{ los: 0.5 }, 'los'],
+  [{ loss: -1 }, 'loss'],
+  [{ loss: 'high' }, 'loss'],
+  [{ delayMs: 5 }, 'delayMs'],
+])('refuses %j: it would test a network on which nothing is wrong', async (impairment, names) => {
+  expect(() => new Simulation(impairment as never)).toThrow(names)
+  expect(() => new Simulation().impair(impairment as never)).toThrow(names)
+})
+
 it('the trace has what a pipe would have said', async () => {
   const sim = new Simulation({ seed: 1 })
   const a = await sim.join('orders', { name: 'a' })
