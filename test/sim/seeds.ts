@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { replayOf, runCampaign } from '../../src/sim/campaign.js'
 import type { Run } from '../../src/sim/run.js'
+import type { ScheduleOptions } from '../../src/sim/schedule.js'
 
 const FULL = process.env.FULL === '1'
 const SEEDS = FULL ? 2_000 : 200
@@ -47,7 +48,7 @@ export function playSeeds(shard: number): void {
     `seeds ${first} to ${first + count - 1} keep every promise`,
     async () => {
       const { failed, figures } = await runCampaign(first, count)
-      expect(failed.map(report)).toEqual([])
+      expect(failed.map(run => report(run))).toEqual([])
       const rare = MET.filter(name => figures[name] < (FULL ? MET_MIN : 1))
       expect(rare).toEqual([])
       if (!FULL) return
@@ -59,8 +60,22 @@ export function playSeeds(shard: number): void {
   )
 }
 
-const report = ({ seed, violations }: Pick<Run, 'seed' | 'violations'>): string =>
+/** What a larger group gets over takes the quorum of one of two, three or four. */
+export function playSmallGroups(): void {
+  const count = SEEDS / 20
+  it.each([2, 3, 4])(
+    'groups of %j keep every promise, too',
+    async members => {
+      const shape = { members, faults: 6 }
+      const { failed } = await runCampaign(members * 1_000, count, shape)
+      expect(failed.map(run => report(run, shape))).toEqual([])
+    },
+    count * RUN_MS_MAX,
+  )
+}
+
+const report = ({ seed, violations }: Pick<Run, 'seed' | 'violations'>, shape?: ScheduleOptions): string =>
   [
-    replayOf(seed),
+    replayOf(seed, shape),
     ...violations.slice(0, 5).map(({ checker, process, what }) => `${checker}: ${process} ${what}`),
   ].join('\n')

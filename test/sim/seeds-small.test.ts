@@ -1,0 +1,3 @@
+import { playSmallGroups } from './seeds.js'
+
+playSmallGroups()
