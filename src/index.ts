@@ -17,10 +17,8 @@ import type { NetworkPort } from './ports.js'
  *   for multicast, a name that a live member has.
  */
 export async function join(group: string, options: JoinOptions = {}): Promise<Group> {
-  // What is no object is for `checkOptions` to refuse.
-  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options)
-  const named = isObject ? { ...options, name: options.name ?? `${hostname()}-${process.pid}` } : options
-  const checked = checkOptions(group, named)
+  const checked = checkOptions(group, options)
+  const named = { ...options, name: options.name ?? `${hostname()}-${process.pid}` }
   const clock = new NodeClock()
   const random = new NodeRandom()
   const network = await openNetwork(checked, random)

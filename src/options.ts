@@ -144,6 +144,7 @@ function checkKeys(what: string, given: unknown, known: ReadonlySet<string>): vo
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw wrong(`${what} must be an object, not ${show(given)}`)
   const prefix = what === 'options' ? '' : `${what}.`
+  // No array of them for each message.
   for (const key in given) {
     if (LATER.has(key)) throw unsupported(`the option ${key}`)
     if (!known.has(key)) throw wrong(`unknown option ${prefix}${key}; known are ${[...known].join(', ')}`)

@@ -17,37 +17,33 @@ Example:
 Type a line and press Enter. Ctrl-C or Ctrl-D leaves.`,
     )
   return addMemberOptions(command).action(async (groupName: string, flags: MemberFlags) => {
-    const { signal, abort } = stopped()
+    const stop = new AbortController()
+    const abort = () => stop.abort()
+    process.once('SIGINT', abort).once('SIGTERM', abort)
+    process.stdout.on('error', abort)
     let group: Group
     try {
-      group = await join(groupName, { ...joinOptionsOf(flags), signal })
+      group = await join(groupName, { ...joinOptionsOf(flags), signal: stop.signal })
     } catch (error) {
-      if (signal.aborted) return
+      if (stop.signal.aborted) return
       throw error
-    } finally {
-      process.off('SIGINT', abort).off('SIGTERM', abort)
     }
-    await new Chat(group).run()
+    await new Chat(group, stop).run()
   })
-}
-
-/** Aborts when somebody wants this process to end. */
-function stopped(): { readonly signal: AbortSignal; abort(): void } {
-  const controller = new AbortController()
-  const abort = () => controller.abort()
-  process.once('SIGINT', abort).once('SIGTERM', abort)
-  return { signal: controller.signal, abort }
 }
 
 const style = styler(process.stdout)
 
 class Chat {
   readonly #group: Group
+  /** Somebody wants this process to end. */
+  readonly #stop: AbortController
   readonly #lines: Interface
   readonly #isTerminal = process.stdout.isTTY === true && process.stdin.isTTY === true
 
-  constructor(group: Group) {
+  constructor(group: Group, stop: AbortController) {
     this.#group = group
+    this.#stop = stop
     this.#lines = createInterface({ input: process.stdin, output: this.#isTerminal ? process.stdout : undefined })
     this.#lines.setPrompt(`${this.#coloured(group.self)} `)
   }
@@ -62,21 +58,15 @@ class Chat {
     })
     group.on('blocked', (_reason, waiting) => this.#print(style('dim', `waiting for ${waiting.join(', ')}`)))
     group.on('error', error => this.#print(style('red', error.message)))
-    const interrupted = new AbortController()
-    const interrupt = () => {
-      interrupted.abort()
-      this.#lines.close()
-    }
-    this.#lines.once('SIGINT', interrupt)
-    process.once('SIGINT', interrupt)
-    process.once('SIGTERM', interrupt)
-    process.stdout.on('error', interrupt)
+    const { signal } = this.#stop
+    signal.addEventListener('abort', () => this.#lines.close())
+    this.#lines.once('SIGINT', () => this.#stop.abort())
     if (this.#isTerminal) this.#lines.prompt()
     // The iterator takes the next line when the last is on its way: a pasted text stays in order and within bounds.
     try {
       for await (const line of this.#lines) {
-        if (interrupted.signal.aborted) break
-        if (line.trim() !== '') await this.#send(line, interrupted.signal)
+        if (signal.aborted) break
+        if (line.trim() !== '') await this.#send(line, signal)
         if (this.#isTerminal) this.#lines.prompt()
       }
     } finally {

@@ -75,6 +75,8 @@ export class PipeSession {
     this.#output = output
     this.#onIdle = onIdle
     setMaxListeners(0, this.#patience.signal)
+    // Whoever asks hears of it; it may fail while a slow reader is still being written to.
+    this.#hasLeft.catch(() => {})
     const { name, incarnation } = group.self
     output.event('ready', { version, name, incarnation })
     group.on('blocked', (reason: BlockReason, waiting: readonly string[]) => {

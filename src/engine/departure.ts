@@ -15,14 +15,15 @@ export class Departure {
   #atMs = Number.POSITIVE_INFINITY
   /** It leaves with messages that a closed window holds back. */
   isCurtailed = false
-  doSendsWait = () => true
+  /** Some of what a closed window refused waits to be sent. */
+  doSendsWait = (): boolean => true
 
   /** @param isUnderWay  the others have been asked for their consent */
   deadlineMs(isUnderWay: boolean): number {
     return this.#atMs + (isUnderWay ? LEAVE_MS_MAX : DRAIN_MS_MAX)
   }
 
-  begin(nowMs: number, doSendsWait = this.doSendsWait): void {
+  begin(nowMs: number, doSendsWait: () => boolean): void {
     this.doSendsWait = doSendsWait
     if (this.#atMs === Number.POSITIVE_INFINITY) this.#atMs = nowMs
   }

@@ -29,10 +29,10 @@ export class Echoes {
     for (const { rank, stamp, held } of echoes) {
       if (rank !== this.#self) continue
       const roundTripMs = nowMs - (stamp ?? 0) - (held ?? 0)
+      // What is no number fails both.
+      if (!(roundTripMs >= 0 && roundTripMs <= this.#msMax)) continue
       // Waits are many times the group's round trip, so it must not follow one that stands out: a network that has
       // become slower says so more than once.
-      // What is no number is none of them.
-      if (!(roundTripMs >= 0 && roundTripMs <= this.#msMax)) continue
       roundTrip.measured(Math.min(roundTripMs, OUTLIER * roundTrip.groupMs))
     }
   }

@@ -210,7 +210,7 @@ export class Engine {
   }
 
   /** @param doSendsWait  whether some of what was refused waits to be sent, or all of it may be forgotten */
-  leave(nowMs: number, doSendsWait?: () => boolean): void {
+  leave(nowMs: number, doSendsWait = () => true): void {
     this.#departure.begin(nowMs, doSendsWait)
   }
 

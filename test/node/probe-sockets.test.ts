@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { DgramAsPromised } from 'dgram-as-promised'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ProbeSockets } from '../../src/node/probe-sockets.js'
@@ -8,11 +8,16 @@ import { sockets } from './loopback.js'
 
 const PROBE = Uint8Array.from([1, 2, 3])
 
+let refusals: EventEmitter
 let refused: Endpoint[]
 let probes: ProbeSockets
 beforeEach(() => {
+  refusals = new EventEmitter()
   refused = []
-  probes = new ProbeSockets(4, endpoint => refused.push(endpoint))
+  probes = new ProbeSockets(4, endpoint => {
+    refused.push(endpoint)
+    refusals.emit('refused')
+  })
 })
 afterEach(() => probes.close())
 
@@ -40,8 +45,9 @@ it('a port that nobody has is said to be refused', async () => {
   const to = { address: '127.0.0.1', port: socket.address().port }
   socket.close()
   await once(socket, 'close')
+  const hasRefused = once(refusals, 'refused')
   probes.probe(to, PROBE)
-  await until(() => refused.length > 0)
+  await hasRefused
   expect(refused[0]).toEqual(to)
 })
 
