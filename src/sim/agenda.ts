@@ -1,12 +1,15 @@
-interface Entry {
-  readonly atMs: number
-  readonly ordinal: number
-  readonly act: () => void
+/** Something that is to happen in the simulated world. */
+export abstract class Happening {
+  /** Set as it is entered. */
+  atMs = 0
+  ordinal = 0
+
+  abstract happen(): void
 }
 
-/** What is to happen in the simulated world: a binary heap by time; what is due at one time happens in the order of entry. */
+/** What is to happen: a binary heap by time; what is due at one time happens in the order of entry. */
 export class Agenda {
-  readonly #heap: Entry[] = []
+  readonly #heap: Happening[] = []
   #entered = 0
 
   /** Infinity when nothing is planned. */
@@ -14,25 +17,27 @@ export class Agenda {
     return this.#heap.length === 0 ? Infinity : this.#heap[0].atMs
   }
 
-  enter(atMs: number, act: () => void): void {
+  /** One that stands in it must not be entered again. */
+  enter(atMs: number, happening: Happening): void {
     const heap = this.#heap
-    const entry: Entry = { atMs, ordinal: this.#entered++, act }
+    happening.atMs = atMs
+    happening.ordinal = this.#entered++
     let i = heap.length
-    heap.push(entry)
+    heap.push(happening)
     while (i > 0) {
       const parent = (i - 1) >> 1
-      if (!before(entry, heap[parent])) break
+      if (!before(happening, heap[parent])) break
       heap[i] = heap[parent]
       i = parent
     }
-    heap[i] = entry
+    heap[i] = happening
   }
 
   /** Takes out what is due first; there must be something. */
-  take(): () => void {
+  take(): Happening {
     const heap = this.#heap
     const first = heap[0]
-    const last = heap.pop() as Entry
+    const last = heap.pop() as Happening
     if (heap.length > 0) {
       let i = 0
       for (;;) {
@@ -45,8 +50,8 @@ export class Agenda {
       }
       heap[i] = last
     }
-    return first.act
+    return first
   }
 }
 
-const before = (a: Entry, b: Entry): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.ordinal < b.ordinal)
+const before = (a: Happening, b: Happening): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.ordinal < b.ordinal)

@@ -6,12 +6,6 @@ import { tutti } from '../wire/generated/control.js'
 import { CONTROL, judge, kindOf, OK, rankOf, viewTagOf } from '../wire/header.js'
 import type { AgreementEvent } from './trace.js'
 
-/** The kind of a control message that fits one packet; undefined if it is none. */
-export function stepOf(bytes: Uint8Array): string | undefined {
-  if (kindOf(bytes, 0) !== CONTROL) return undefined
-  return new ControlReader().read(bytes, 0, { address: '', port: 0 })?.body
-}
-
 /** By tag of a view: the ranks of its voters. */
 export type Voters = Map<number, number[]>
 

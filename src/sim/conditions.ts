@@ -25,8 +25,10 @@ export interface CutOptions {
   readonly multicastOnly?: boolean
 }
 
-/** Impairments taken together on one way. */
-export interface Effective {
+/** How things stand on the way from one member to another: all that is cut and impaired, taken together. */
+export interface Way {
+  isCut: boolean
+  isMulticastCut: boolean
   loss: number
   duplicate: number
   reorder: number
@@ -52,6 +54,8 @@ export class Conditions {
   readonly #cuts = new Set<Cut>()
   readonly #partitions = new Set<readonly ReadonlySet<string>[]>()
   readonly #impairments = new Set<ScopedImpairment>()
+  /** By sender and receiver: every packet asks, and they seldom change. */
+  readonly #ways = new Map<string, Map<string, Way>>()
 
   constructor(always: Impairment) {
     checkImpairment(always)
@@ -66,15 +70,15 @@ export class Conditions {
   /** Each of these returns a function that ends what it began. */
   impair(impairment: Impairment, scope: Scope): () => void {
     checkImpairment(impairment)
-    return begin(this.#impairments, { impairment, from: names(scope.from), to: names(scope.to) })
+    return this.#begin(this.#impairments, { impairment, from: names(scope.from), to: names(scope.to) })
   }
 
   cut(from: string, to: string, options: CutOptions): () => void {
-    return begin(this.#cuts, { from, to, multicastOnly: options.multicastOnly ?? false })
+    return this.#begin(this.#cuts, { from, to, multicastOnly: options.multicastOnly ?? false })
   }
 
   partition(sides: readonly (readonly string[])[]): () => void {
-    return begin(
+    return this.#begin(
       this.#partitions,
       sides.map(side => new Set(side)),
     )
@@ -84,27 +88,46 @@ export class Conditions {
     this.#cuts.clear()
     this.#partitions.clear()
     this.#impairments.clear()
+    this.#ways.clear()
   }
 
-  severed(from: string, to: string, multicast: boolean): boolean {
-    for (const cut of this.#cuts) {
-      if (cut.from === from && cut.to === to && (multicast || !cut.multicastOnly)) return true
+  way(from: string, to: string): Way {
+    let ways = this.#ways.get(from)
+    if (ways === undefined) {
+      ways = new Map()
+      this.#ways.set(from, ways)
     }
+    let way = ways.get(to)
+    if (way === undefined) {
+      way = this.#wayBetween(from, to)
+      ways.set(to, way)
+    }
+    return way
+  }
+
+  #wayBetween(from: string, to: string): Way {
+    const cuts = [...this.#cuts].filter(cut => cut.from === from && cut.to === to)
     // Whom no side names is on one side more, the last: index -1 for all of them.
-    for (const sides of this.#partitions) {
-      if (sides.findIndex(side => side.has(from)) !== sides.findIndex(side => side.has(to))) return true
-    }
-    return false
-  }
-
-  /** Fills in `effective` for the way from one member to another. */
-  take(from: string, to: string, effective: Effective): void {
-    effective.loss = effective.duplicate = effective.reorder = effective.corrupt = 0
-    effective.delayMinMs = effective.delayMaxMs = 0
-    add(this.#always, effective)
+    const isParted = [...this.#partitions].some(
+      sides => sides.findIndex(side => side.has(from)) !== sides.findIndex(side => side.has(to)),
+    )
+    const isCut = isParted || cuts.some(cut => !cut.multicastOnly)
+    const clear = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, delayMinMs: 0, delayMaxMs: 0 }
+    const way: Way = { ...clear, isCut, isMulticastCut: isCut || cuts.length > 0 }
+    add(this.#always, way)
     for (const scoped of this.#impairments) {
       if (scoped.from?.has(from) === false || scoped.to?.has(to) === false) continue
-      add(scoped.impairment, effective)
+      add(scoped.impairment, way)
+    }
+    return way
+  }
+
+  #begin<T>(set: Set<T>, item: T): () => void {
+    set.add(item)
+    this.#ways.clear()
+    return () => {
+      set.delete(item)
+      this.#ways.clear()
     }
   }
 }
@@ -121,20 +144,13 @@ function checkImpairment(impairment: Impairment): void {
   }
 }
 
-function begin<T>(set: Set<T>, item: T): () => void {
-  set.add(item)
-  return () => {
-    set.delete(item)
-  }
-}
-
 const names = (scope: string | readonly string[] | undefined): ReadonlySet<string> | undefined =>
   scope === undefined ? undefined : new Set(typeof scope === 'string' ? [scope] : scope)
 
 // Two independent causes: a packet is spared only if both spare it.
 const either = (p: number, q: number | undefined): number => (q === undefined ? p : 1 - (1 - p) * (1 - q))
 
-function add(impairment: Impairment, to: Effective): void {
+function add(impairment: Impairment, to: Way): void {
   to.loss = either(to.loss, impairment.loss)
   to.duplicate = either(to.duplicate, impairment.duplicate)
   to.reorder = either(to.reorder, impairment.reorder)

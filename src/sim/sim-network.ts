@@ -1,10 +1,12 @@
 import type { NetworkHandler, NetworkPort } from '../ports.js'
 import type { Endpoint } from '../types.js'
-import type { Conditions, Effective } from './conditions.js'
+import { Happening } from './agenda.js'
+import type { Conditions, Way } from './conditions.js'
 import type { SeededRandom } from './random.js'
+import type { Packet } from './receive-buffer.js'
 import type { RunDigest } from './run-digest.js'
 import type { SimProcess } from './sim-process.js'
-import type { SimWorld } from './sim-world.js'
+import { Act, type SimWorld } from './sim-world.js'
 import { StepWatches } from './step-watches.js'
 
 /** How long a packet that is held back, and the second copy of one that is doubled, may stay behind. */
@@ -36,12 +38,12 @@ export class SimNetwork {
   readonly #random: SeededRandom
   readonly #digest: RunDigest
   readonly #groups = new Map<string, Set<SimNetworkPort>>()
-  readonly #ports = new Map<string, SimNetworkPort>()
+  /** By number, which no two have. */
+  readonly #ports = new Map<number, SimNetworkPort>()
   /** Addresses by name. */
   readonly #hosts = new Map<string, string>()
   readonly #dead = new Set<string>()
   readonly watches = new StepWatches()
-  readonly #way: Effective = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, delayMinMs: 0, delayMaxMs: 0 }
   /** Reads along what leaves a port. */
   onTransmit: (from: SimNetworkPort, bytes: Uint8Array) => void = () => {}
   #opened = 0
@@ -77,30 +79,28 @@ export class SimNetwork {
     }
     const port = new SimNetworkPort(this, process, endpoint, group)
     group.add(port)
-    this.#ports.set(keyOf(endpoint), port)
+    this.#ports.set(endpoint.port, port)
     return port
   }
 
   close(port: SimNetworkPort): void {
     port.group.delete(port)
-    this.#ports.delete(keyOf(port.endpoint))
+    this.#ports.delete(port.endpoint.port)
   }
 
   /** To one endpoint. If nobody is there, its host says so, unless that is dead too or out of reach. */
   probe(from: SimNetworkPort, to: Endpoint, bytes: Uint8Array): void {
-    const port = this.#ports.get(keyOf(to))
+    const port = this.at(to)
     if (port !== undefined) return this.transmit(from, [port], false, bytes, 0, bytes.length)
     const host = this.#hostAt(to.address)
     const { conditions, options } = this
     if (host === undefined || this.#dead.has(host)) return
     const { name } = from.process
-    if (conditions.severed(name, host, false) || conditions.severed(host, name, false)) return
-    const way = this.#way
-    conditions.take(name, host, way)
-    if (this.#random.chance(way.loss)) return
+    const way = conditions.way(name, host)
+    if (way.isCut || conditions.way(host, name).isCut || this.#random.chance(way.loss)) return
     const [min, max] = options.latencyMs
     const backMs = 2 * this.#random.between(min, max) + this.#random.between(way.delayMinMs, way.delayMaxMs)
-    this.#world.at(this.#world.nowMs + backMs, () => from.process.refuse(to))
+    this.#world.at(this.#world.nowMs + backMs, new Act(() => from.process.refuse(to)))
   }
 
   /** The host of that name is switched off: it does not even refuse. */
@@ -114,7 +114,8 @@ export class SimNetwork {
   }
 
   at(endpoint: Endpoint): SimNetworkPort | undefined {
-    return this.#ports.get(keyOf(endpoint))
+    const port = this.#ports.get(endpoint.port)
+    return port?.endpoint.address === endpoint.address ? port : undefined
   }
 
   /** Sends a datagram or train to some ports; it leaves the sender's interface once, whoever receives it. */
@@ -133,8 +134,8 @@ export class SimNetwork {
     this.traffic.bytes += length
     this.#digest.number(this.#world.nowMs)
     this.#digest.number(from.endpoint.port)
-    this.#digest.bytes(bytes.subarray(offset, offset + length))
     const sent = bytes.subarray(offset, offset + length)
+    this.#digest.bytes(sent)
     this.onTransmit(from, sent)
     const isWatched = this.watches.see(from, sent)
     const leavesMs = Math.max(this.#world.nowMs, from.leftMs)
@@ -143,17 +144,19 @@ export class SimNetwork {
       if (port === from) continue
       this.#digest.number(port.endpoint.port)
       const isMissed = isWatched && this.#random.chance(0.5)
-      if (isMissed || this.conditions.severed(from.process.name, port.process.name, multicast)) {
+      const way = this.conditions.way(from.process.name, port.process.name)
+      if (isMissed || way.isCut || (multicast && way.isMulticastCut)) {
         this.traffic.packetsLost += packets
         continue
       }
-      this.#travel(from, port, multicast, bytes, offset, length, leavesMs)
+      this.#travel(from, port, way, multicast, bytes, offset, length, leavesMs)
     }
   }
 
   #travel(
     from: SimNetworkPort,
     to: SimNetworkPort,
+    way: Way,
     multicast: boolean,
     bytes: Uint8Array,
     offset: number,
@@ -162,8 +165,6 @@ export class SimNetwork {
   ): void {
     const { latencyMs, bytesPerMs, packetBytes } = this.options
     const random = this.#random
-    const way = this.#way
-    this.conditions.take(from.process.name, to.process.name, way)
     const travelMs = random.between(latencyMs[0], latencyMs[1]) + random.between(way.delayMinMs, way.delayMaxMs)
     let sentBytes = 0
     do {
@@ -175,8 +176,8 @@ export class SimNetwork {
         continue
       }
       // Packets of one sender stay in order, whatever each takes; only those held back are overtaken.
-      const dueMs = Math.max(leavesMs + sentBytes / bytesPerMs + travelMs, to.lastFrom.get(from) ?? 0)
-      to.lastFrom.set(from, dueMs)
+      const dueMs = Math.max(leavesMs + sentBytes / bytesPerMs + travelMs, to.lastFrom.get(from.endpoint.port) ?? 0)
+      to.lastFrom.set(from.endpoint.port, dueMs)
       const heldBackMs = random.chance(way.reorder) ? random.between(0, HELD_BACK_MS_MAX) : 0
       const corrupted = random.chance(way.corrupt)
       this.#deliver(from, to, multicast, bytes, at, packet, dueMs + heldBackMs, corrupted)
@@ -197,23 +198,46 @@ export class SimNetwork {
     corrupted: boolean,
   ): void {
     this.#digest.number(atMs)
-    const packet = corrupted
-      ? { ...this.#corrupt(bytes, offset, length), from: from.endpoint, multicast }
-      : { bytes, offset, length, from: from.endpoint, multicast }
-    this.#world.at(atMs, () => to.process.arrive(packet))
+    const { endpoint } = from
+    const { process } = to
+    if (!corrupted) return this.#world.at(atMs, new Arrival(bytes, offset, length, endpoint, multicast, process))
+    const broken = this.#corrupt(bytes, offset, length)
+    this.#world.at(atMs, new Arrival(broken, 0, broken.length, endpoint, multicast, process))
   }
 
-  #corrupt(bytes: Uint8Array, offset: number, length: number): { bytes: Uint8Array; offset: number; length: number } {
+  #corrupt(bytes: Uint8Array, offset: number, length: number): Uint8Array {
     const copy = bytes.slice(offset, offset + length)
-    if (this.#random.chance(TRUNCATED)) return { bytes: copy, offset: 0, length: this.#random.below(length) }
+    if (this.#random.chance(TRUNCATED)) return copy.subarray(0, this.#random.below(length))
     for (let flips = 1 + this.#random.below(3); flips > 0; flips--) {
       copy[this.#random.below(length)] ^= 1 << this.#random.below(8)
     }
-    return { bytes: copy, offset: 0, length }
+    return copy
   }
 }
 
-const keyOf = (endpoint: Endpoint): string => `${endpoint.address}:${endpoint.port}`
+/** A packet on its way to a process. */
+class Arrival extends Happening implements Packet {
+  readonly bytes: Uint8Array
+  readonly offset: number
+  readonly length: number
+  readonly from: Endpoint
+  readonly multicast: boolean
+  readonly #to: SimProcess
+
+  constructor(bytes: Uint8Array, offset: number, length: number, from: Endpoint, multicast: boolean, to: SimProcess) {
+    super()
+    this.bytes = bytes
+    this.offset = offset
+    this.length = length
+    this.from = from
+    this.multicast = multicast
+    this.#to = to
+  }
+
+  happen(): void {
+    this.#to.arrive(this)
+  }
+}
 
 /** One member's access to the simulated network. */
 export class SimNetworkPort implements NetworkPort {
@@ -225,8 +249,8 @@ export class SimNetworkPort implements NetworkPort {
   readonly group: Set<SimNetworkPort>
   /** When its interface has sent what it was given so far. */
   leftMs = 0
-  /** When the last packet from another port arrives here. */
-  readonly lastFrom = new WeakMap<SimNetworkPort, number>()
+  /** By number of another port: when the last packet from there arrives here. */
+  readonly lastFrom = new Map<number, number>()
   readonly #network: SimNetwork
   #isClosed = false
 

@@ -1,6 +1,7 @@
 import { invariant } from '../errors.js'
 import type { NetworkHandler } from '../ports.js'
 import type { Endpoint } from '../types.js'
+import { Happening } from './agenda.js'
 import type { SeededRandom } from './random.js'
 import { type Packet, ReceiveBuffer } from './receive-buffer.js'
 import { type ClockHost, SimClock } from './sim-clock.js'
@@ -32,7 +33,11 @@ export class SimProcess implements ClockHost {
   #deferred: (() => void)[] = []
   #busyUntilMs = 0
   #pausedUntilMs = 0
-  #wakeAtMs = Infinity
+  /** The turn for what is ready; it is entered, or it is not. */
+  readonly #readyTurn = new Turn(this)
+  #isEntered = false
+  /** When the earliest turn is that was entered for the timer. Those that this one overtook come to nothing. */
+  #timerTurnAtMs = Infinity
   #deaf = false
   #stopped = false
 
@@ -115,23 +120,34 @@ export class SimProcess implements ClockHost {
 
   reschedule(): void {
     const atMs = this.#nextTurnMs()
-    if (atMs >= this.#wakeAtMs) return
-    this.#wakeAtMs = atMs
-    this.#world.at(atMs, () => {
-      // An earlier turn was entered since; that one counts.
-      if (this.#wakeAtMs !== atMs) return
-      this.#wakeAtMs = Infinity
-      if (this.#nextTurnMs() <= this.nowMs) this.#turn()
-      this.reschedule()
-    })
+    if (this.#isReady) {
+      if (this.#isEntered) return
+      this.#isEntered = true
+      this.#world.at(atMs, this.#readyTurn)
+    } else if (atMs < this.#timerTurnAtMs) {
+      this.#timerTurnAtMs = atMs
+      this.#world.at(atMs, new Turn(this))
+    }
+  }
+
+  /** The time of a turn that was entered has come. */
+  turnDue(turn: Turn): void {
+    if (turn === this.#readyTurn) this.#isEntered = false
+    else if (turn.atMs === this.#timerTurnAtMs) this.#timerTurnAtMs = Infinity
+    if (this.#nextTurnMs() <= this.nowMs) this.#turn()
+    this.reschedule()
+  }
+
+  get #isReady(): boolean {
+    if (this.#deferred.length > 0) return true
+    return (
+      this.#handler !== undefined && !(this.#multicasts.empty && this.#unicasts.empty && this.#refusals.length === 0)
+    )
   }
 
   #nextTurnMs(): number {
     if (this.#stopped) return Infinity
-    const ready =
-      this.#deferred.length > 0 ||
-      (this.#handler !== undefined && !(this.#multicasts.empty && this.#unicasts.empty && this.#refusals.length === 0))
-    return Math.max(ready ? this.nowMs : this.clock.fireAtMs, this.#busyUntilMs, this.#pausedUntilMs)
+    return Math.max(this.#isReady ? this.nowMs : this.clock.fireAtMs, this.#busyUntilMs, this.#pausedUntilMs)
   }
 
   #turn(): void {
@@ -166,4 +182,17 @@ export class SimProcess implements ClockHost {
   }
 
   readonly #coupled = (): boolean => this.path === 'trains' && this.random.chance(COUPLING)
+}
+
+class Turn extends Happening {
+  readonly #process: SimProcess
+
+  constructor(process: SimProcess) {
+    super()
+    this.#process = process
+  }
+
+  happen(): void {
+    this.#process.turnDue(this)
+  }
 }

@@ -1,4 +1,4 @@
-import { Agenda } from './agenda.js'
+import { Agenda, Happening } from './agenda.js'
 
 const RESTS_A_YIELD = 256
 
@@ -30,9 +30,9 @@ export class SimWorld {
     return this.#nowMs
   }
 
-  /** Runs `act` at that time; in the past means now. */
-  at(atMs: number, act: () => void): void {
-    this.#agenda.enter(Math.max(atMs, this.#nowMs), act)
+  /** In the past means now. */
+  at(atMs: number, happening: Happening): void {
+    this.#agenda.enter(Math.max(atMs, this.#nowMs), happening)
   }
 
   /** To be called when application code may have run: the loop then lets it come to rest before it goes on. */
@@ -51,29 +51,34 @@ export class SimWorld {
   wake(): void {
     if (this.#looping) return
     this.#looping = true
-    void this.#loop()
+    this.#rest()
   }
 
-  async #loop(): Promise<void> {
-    for (;;) {
-      await this.#applicationAtRest()
-      if (this.#failure !== undefined) return this.#fail()
-      // Who is released here may at once wait for more, or do something: hear it out before time passes.
-      if (this.#release()) continue
+  // Node runs what is due at its next tick only once no promise has anything left to do. A tick may resolve promises
+  // again, hence two. Its own loop gets a turn now and then, so that a long run does not shut out signals.
+  // Not awaited: the promises of that would be a sixth of all that a simulation does.
+  #rest(): void {
+    if (++this.#rests % RESTS_A_YIELD === 0) setImmediate(this.#firstTick)
+    else this.#firstTick()
+  }
+
+  readonly #firstTick = (): void => process.nextTick(this.#settle)
+  readonly #settle = (): void => void SETTLED.then(this.#secondTick)
+  readonly #secondTick = (): void => process.nextTick(this.#settleAgain)
+  readonly #settleAgain = (): void => void SETTLED.then(this.#pass)
+
+  /** The application is at rest: time may pass. */
+  readonly #pass = (): void => {
+    if (this.#failure !== undefined) return this.#fail()
+    // Who is released here may at once wait for more, or do something: hear it out before time passes.
+    if (!this.#release()) {
       if (this.#waits.length === 0 && !this.#urgent()) {
         this.#looping = false
         return
       }
       this.step()
     }
-  }
-
-  // Node runs what is due at its next tick only once no promise has anything left to do. A tick may resolve promises
-  // again, hence two. Its own loop gets a turn now and then, so that a long run does not shut out signals.
-  async #applicationAtRest(): Promise<void> {
-    if (++this.#rests % RESTS_A_YIELD === 0) await new Promise(resolve => setImmediate(resolve))
-    await nextTick()
-    await nextTick()
+    this.#rest()
   }
 
   /** Does what is due, up to the first turn, or to the time somebody waits for. Application code must be at rest. */
@@ -94,7 +99,7 @@ export class SimWorld {
       }
       this.#nowMs = nextMs
       try {
-        this.#agenda.take()()
+        this.#agenda.take().happen()
       } catch (error) {
         this.#failure = error
         return
@@ -103,6 +108,7 @@ export class SimWorld {
   }
 
   #release(): boolean {
+    if (!this.#waits.some(wait => wait.untilMs <= this.#nowMs || wait.done())) return false
     const released: [Wait, boolean][] = []
     this.#waits = this.#waits.filter(wait => {
       const done = wait.done()
@@ -122,6 +128,20 @@ export class SimWorld {
   }
 }
 
+/** What a function does, at a time to come. */
+export class Act extends Happening {
+  readonly #act: () => void
+
+  constructor(act: () => void) {
+    super()
+    this.#act = act
+  }
+
+  happen(): void {
+    this.#act()
+  }
+}
+
 interface Wait {
   readonly done: () => boolean
   readonly untilMs: number
@@ -129,4 +149,4 @@ interface Wait {
   readonly reject: (error: unknown) => void
 }
 
-const nextTick = (): Promise<void> => new Promise(resolve => process.nextTick(resolve))
+const SETTLED = Promise.resolve()

@@ -9,7 +9,7 @@ import { Recorder } from './recorder.js'
 import { RunDigest } from './run-digest.js'
 import { SimNetwork, type SimNetworkPort, type Traffic } from './sim-network.js'
 import { SimProcess } from './sim-process.js'
-import { SimWorld } from './sim-world.js'
+import { Act, SimWorld } from './sim-world.js'
 import type { TraceLine } from './trace.js'
 
 /** All of it has a default. What `Impairment` names holds for every packet of the whole run, also after `heal`. */
@@ -56,6 +56,7 @@ export class Simulation {
   readonly #digest = new RunDigest()
   readonly #random: SeededRandom
   readonly #lives: Life[] = []
+  readonly #lifeOf = new Map<SimNetworkPort, Life>()
   readonly #voters: Voters = new Map()
 
   constructor(options: SimulationOptions = {}) {
@@ -70,8 +71,8 @@ export class Simulation {
     const network = { latencyMs, bytesPerMs, packetBytes, receiveBufferBytes }
     this.#network = new SimNetwork(network, this.#world, this.#random.fork(), this.#conditions, this.#digest)
     this.#network.onTransmit = (from, bytes) => {
-      const life = this.#lives.find(({ port }) => port === from)
-      for (const event of life?.tap.read(bytes) ?? []) life!.recorder.agreement(event)
+      const { tap, recorder } = this.#lifeOf.get(from)!
+      for (const event of tap.read(bytes)) recorder.agreement(event)
     }
   }
 
@@ -104,7 +105,9 @@ export class Simulation {
     const port = this.#network.open(process, group)
     const nth = 1 + this.#lives.filter(life => life.name === name).length
     const recorder = new Recorder(`${name}#${nth}`, line => this.#record(line), this.#world, options)
-    this.#lives.push({ name, process, port, recorder, tap: new AgreementTap(group, this.#voters) })
+    const life = { name, process, port, recorder, tap: new AgreementTap(group, this.#voters) }
+    this.#lives.push(life)
+    this.#lifeOf.set(port, life)
     const opening = openGroup(group, options, { network: port, clock: process.clock, random })
     return this.until(opening.then(opened => recorder.attach(opened)))
   }
@@ -139,10 +142,11 @@ export class Simulation {
 
   /** Does something at a time to come, `run` permitting. */
   at(atMs: number, act: () => void): void {
-    this.#world.at(atMs, () => {
+    const taken = (): void => {
       act()
       this.#world.turnTaken()
-    })
+    }
+    this.#world.at(atMs, new Act(taken))
   }
 
   /** Makes packets fare worse, between some members only or between all; returns a function that ends it. */

@@ -1,4 +1,6 @@
+import { ControlReader } from '../wire/control-codec.js'
 import {
+  CONTROL,
   DATA,
   flagsOf,
   HEADER_BYTES,
@@ -10,7 +12,6 @@ import {
   TELL,
   viewTagOf,
 } from '../wire/header.js'
-import { stepOf } from './agreement-tap.js'
 import type { SimNetworkPort } from './sim-network.js'
 
 /** In the header of a data packet: `order`, and a flag. */
@@ -31,6 +32,7 @@ const HEARD: ReadonlySet<string> = new Set(['total', 'ordered'])
 /** Reads along on the network, and says who takes a step that somebody waits for. */
 export class StepWatches {
   readonly #watches = new Set<Watch>()
+  readonly #reader = new ControlReader()
   /** By view and rank: who it is. What it sent, others may send again as repairs. */
   readonly #ports = new Map<number, SimNetworkPort>()
 
@@ -63,8 +65,8 @@ export class StepWatches {
   /** By step: whose it is. */
   #stepsOf(from: SimNetworkPort, bytes: Uint8Array): Map<string, SimNetworkPort> {
     const steps = new Map<string, SimNetworkPort>()
-    const control = stepOf(bytes)
-    if (control !== undefined) steps.set(control, from)
+    const control = kindOf(bytes, 0) === CONTROL ? this.#reader.read(bytes, 0, from.endpoint) : null
+    if (control?.body) steps.set(control.body, from)
     for (let at = 0; at + HEADER_BYTES <= bytes.length; at += Math.max(HEADER_BYTES, lengthOf(bytes, at))) {
       if (kindOf(bytes, at) !== DATA) continue
       const tag = viewTagOf(bytes, at)

@@ -60,16 +60,15 @@ export class ControlReader {
     const fragment = stableOf(b, at)
     const index = fragment >>> 16
     const count = fragment & 0xffff
-    const body = b.subarray(at + HEADER_BYTES, at + lengthOf(b, at))
-    // A copy: what is decoded refers to it, and the memory that it came in is used again.
-    if (count === 1 && index === 0) return decode(body.slice())
+    // A copy: what is decoded refers to it, and the memory that it came in, perhaps in a train, is used again.
+    const body = b.slice(at + HEADER_BYTES, at + lengthOf(b, at))
+    if (count === 1 && index === 0) return decode(body)
     if (index >= count || count > CONTROL_FRAGMENTS_MAX) return null
     const key = `${from.address} ${from.port} ${seqOf(b, at)} ${count}`
     const partial = this.#partials.get(key) ?? { parts: new Array(count).fill(undefined), missing: count, bytes: 0 }
     const { parts, missing } = partial
     if (parts[index] !== undefined) return undefined
-    // A copy: the fragment may have come in a train, all of which it would hold in memory.
-    parts[index] = body.slice()
+    parts[index] = body
     if (missing === 1) {
       this.#partials.delete(key)
       const whole = concat(parts as Uint8Array[])

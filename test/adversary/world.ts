@@ -1,4 +1,5 @@
 import { Agenda } from '../../src/sim/agenda.js'
+import { Act } from '../../src/sim/sim-world.js'
 import type { Endpoint } from '../../src/types.js'
 import { tutti } from '../../src/wire/generated/control.js'
 import { CONTROL, DATA, HEADER_BYTES, kindOf, stableOf, viewTagOf } from '../../src/wire/header.js'
@@ -83,7 +84,7 @@ export class World {
   }
 
   at(atMs: number, act: () => void): void {
-    this.#agenda.enter(Math.max(atMs, this.nowMs), act)
+    this.#agenda.enter(Math.max(atMs, this.nowMs), new Act(act))
   }
 
   in(ms: number, act: () => void): void {
@@ -151,7 +152,7 @@ export class World {
         return false
       }
       this.nowMs = this.#agenda.nextAtMs
-      this.#agenda.take()()
+      this.#agenda.take().happen()
     }
     return true
   }
