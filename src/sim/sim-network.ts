@@ -272,9 +272,10 @@ export class SimNetworkPort implements NetworkPort {
     this.#send(this.group, true, bytes, offset, length)
   }
 
+  /** Where nobody is, it leaves all the same, and whoever reads along learns what was said. */
   unicast(to: Endpoint, bytes: Uint8Array, offset: number, length: number): void {
     const port = this.#network.at(to)
-    if (port !== undefined) this.#send([port], false, bytes, offset, length)
+    this.#send(port === undefined ? [] : [port], false, bytes, offset, length)
   }
 
   probe(to: Endpoint, bytes: Uint8Array): void {

@@ -27,6 +27,18 @@ it('multicast reaches every member of the group but its sender, unicast reaches 
   expect(stranger.arrivals).toEqual([])
 })
 
+it('what goes to a process that is gone leaves all the same', async () => {
+  const bench = new Bench()
+  const [a, b] = ['a', 'b'].map(name => bench.host(name))
+  const left: number[] = []
+  bench.network.onTransmit = (_, bytes) => left.push(...bytes)
+  bench.network.close(b.port)
+  a.port.unicast(b.port.endpoint, Uint8Array.of(1, 2, 3), 1, 2)
+  await bench.run(5)
+  expect(left).toEqual([2, 3])
+  expect(b.arrivals).toEqual([])
+})
+
 it('takes the latency, and what the interface needs to send the bytes', async () => {
   const bench = new Bench({}, { latencyMs: [3, 3], bytesPerMs: 1_000 })
   const [a, b] = ['a', 'b'].map(name => bench.host(name))
