@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Progress } from './engine/engine.js'
 import { TuttiError } from './errors.js'
 
@@ -53,7 +54,11 @@ export class SendQueue {
         this.#waiting.splice(this.#waiting.indexOf(waiting, this.#head), 1)
         reject(aborted(signal!))
       }
-      signal?.addEventListener('abort', abort, { once: true })
+      if (signal !== undefined) {
+        signal.addEventListener('abort', abort, { once: true })
+        // As many as may wait may share one signal: Node is not to take that for a leak.
+        setMaxListeners(0, signal)
+      }
       this.#waiting.push(waiting)
       this.pump()
     })

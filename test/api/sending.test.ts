@@ -120,6 +120,21 @@ describe('a closed window', () => {
     expect(heard).not.toContain('a: given up')
   })
 
+  test('any number of sends that wait can share one signal', async () => {
+    const [a] = await membersOf(sim, ['a', 'b'])
+    fill(a)
+    const controller = new AbortController()
+    const warnings: Error[] = []
+    const warn = (warning: Error) => warnings.push(warning)
+    process.on('warning', warn)
+    const sends = Array.from({ length: 20 }, () => a.send('given up', { signal: controller.signal }))
+    await sim.run(20)
+    process.off('warning', warn)
+    expect(warnings).toEqual([])
+    controller.abort()
+    for (const send of sends) await expect(send).rejects.toMatchObject({ code: 'ERR_TUTTI_ABORTED' })
+  })
+
   test('a signal that comes after the message was taken has no effect', async () => {
     const [a, b] = await membersOf(sim, ['a', 'b'])
     const heard = listen(b)
