@@ -111,6 +111,10 @@ it('asks for what a member that was left out, or gave way, was told is sent, and
       c sees 2: b c`
     expect(whatIsWrong(parting(''))).toEqual(['never delivered 1 of a\'s messages, first "one"'])
     expect(whatIsWrong(parting('a is refused 1'))).toEqual([])
+    // Killed in that very turn it had no time to say so, later it had.
+    const killed = (meanwhile: string) => parting('').replace(end, `${end}\n${meanwhile}\na crashes`)
+    expect(whatIsWrong(killed(''))).toEqual([])
+    expect(whatIsWrong(killed('a sends two as 2'))).toHaveLength(1)
   }
 })
 

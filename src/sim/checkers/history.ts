@@ -36,6 +36,8 @@ interface Reading {
   stay: Stay | undefined
   /** The last error said that this member has left, or is leaving. */
   isRefusal: boolean
+  /** What its last line broke. */
+  justBroken: Stay | undefined
 }
 
 class Reader {
@@ -82,7 +84,9 @@ class Reader {
     }
   }
 
-  #command({ process, byId }: Reading, line: Command): void {
+  #command(reading: Reading, line: Command): void {
+    const { process, byId } = reading
+    reading.justBroken = undefined
     let item: SentMessage | Tell
     if (line.op === 'send') {
       const { data, order = 'fifo', safe = false, id } = line
@@ -101,7 +105,8 @@ class Reader {
   }
 
   #event(reading: Reading, line: Event): void {
-    const { process, byId, life, stay } = reading
+    const { process, byId, life, stay, justBroken } = reading
+    reading.justBroken = undefined
     switch (line.event) {
       case 'ready':
         process.name = line.name
@@ -152,6 +157,7 @@ class Reader {
         break
       case 'crashed':
         life.fate = 'crashed'
+        if (justBroken !== undefined) justBroken.isCutShort = true
     }
   }
 
@@ -175,14 +181,17 @@ class Reader {
       isShared: isSuccessor || (before !== undefined && (transfer?.includes(process.name) ?? false)),
       deliveries: [],
       end: 'open',
+      isCutShort: false,
     }
     life.stays.push(stay)
     reading.stay = stay
   }
 
   /** What this member sealed last in its view may never be delivered. */
-  #break({ process, stay }: Reading): void {
+  #break(reading: Reading): void {
+    const { process, stay } = reading
     if (stay !== undefined) stay.end = 'broken'
+    reading.justBroken = stay
     process.brokenAt = this.#line
   }
 }
@@ -221,7 +230,7 @@ function begun(id: string): Reading {
   }
   const life = born(process, '')
   process.lives.push(life)
-  return { process, byId: new Map(), life, stay: undefined, isRefusal: false }
+  return { process, byId: new Map(), life, stay: undefined, isRefusal: false, justBroken: undefined }
 }
 
 function born(process: Process, incarnation: string): Life {

@@ -72,6 +72,8 @@ export interface Stay {
    * left in order. `broken`: it was left out, changed its lineage, failed or crashed; what it sent last may be lost.
    */
   end: 'survived' | 'open' | 'left' | 'broken'
+  /** Its process crashed in the very turn in which it was broken, and said nothing of what is lost by that. */
+  isCutShort: boolean
 }
 
 /** One incarnation of one process. */

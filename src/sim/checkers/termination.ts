@@ -85,8 +85,8 @@ function sealedIn({ lives }: History): Map<string, Sealed[]> {
 }
 
 /** Whoever lives on after its view was broken has told by then what is lost of what it had said is sent (C19). */
-function isConfirmed({ sentView }: SentMessage, { ordinal }: Stay, { fate, stays }: Life): boolean {
-  return sentView !== undefined && (fate === 'excluded' || ordinal < stays.length - 1)
+function isConfirmed({ sentView }: SentMessage, { ordinal, isCutShort }: Stay, { fate, stays }: Life): boolean {
+  return sentView !== undefined && !isCutShort && (fate === 'excluded' || ordinal < stays.length - 1)
 }
 
 /**
