@@ -6,6 +6,8 @@ import type { DeliveredEvent, Order, View } from './types.js'
 import { distance } from './wire/seqno.js'
 
 const PRUNE_MIN = 1_024
+/** No window holds so many packets: what lies so far behind is over. Much further behind, numbers would seem ahead. */
+const PACKETS_MAX = 2 ** 24
 
 interface Entry {
   readonly sent: Sent
@@ -51,6 +53,7 @@ export class Unconfirmed {
     // Of a message in parts this may be said after it was delivered.
     if (!isSafe || this.#isDelivered(entry)) waiting.resolve(sent)
     else this.#waiting++
+    this.#forget(seq)
     this.#entries.push(entry)
     if (this.#entries.length < this.#pruneAt) return
     this.#keep(({ seq, waiting }) => waiting !== null || distance(seq, stable) > 0)
@@ -65,8 +68,9 @@ export class Unconfirmed {
         this.#hasStayed = event.change.stayed.length > 0
         this.#delivered.clear()
         this.#settle()
-      } else if (event.type === 'messages' && event.safe !== false && event.from.incarnation === incarnation) {
-        this.#delivered.set(event.order, event.last)
+      } else if (event.type === 'messages' && event.from.incarnation === incarnation) {
+        this.#forget(event.last)
+        if (event.safe !== false) this.#delivered.set(event.order, event.last)
       }
     }
     if (this.#waiting > 0) this.#settle()
@@ -100,6 +104,14 @@ export class Unconfirmed {
       waiting?.reject(unknown())
       return waiting === null
     })
+  }
+
+  /** The stream has come to packet `seq`. */
+  #forget(seq: number): void {
+    if (this.#delivered.size > 0)
+      for (const [order, last] of this.#delivered) if (distance(seq, last) >= PACKETS_MAX) this.#delivered.delete(order)
+    if (this.#entries.length > 0 && distance(seq, this.#entries[0].seq) >= PACKETS_MAX)
+      this.#keep(entry => distance(seq, entry.seq) < PACKETS_MAX || entry.waiting !== null)
   }
 
   #settle(): void {

@@ -9,13 +9,13 @@ export class CausalStamp {
   readonly #causal: CausalOrder
   readonly #self: number
   /** By rank: what was said, and all of it together. */
-  readonly #said: Uint32Array
+  readonly #said: Float64Array
   #saidTotal = 0
 
   constructor(causal: CausalOrder, self: number) {
     this.#causal = causal
     this.#self = self
-    this.#said = new Uint32Array(causal.delivered.length)
+    this.#said = new Float64Array(causal.delivered.length)
   }
 
   /** More was delivered since a packet said. */

@@ -9,7 +9,7 @@ import { addVector, behindVector } from '../wire/causal-vector.js'
 import type { Assembly, DeliverySink } from '../wire/fragments.js'
 import { CAUSAL, FIFO, flagsOf, ORDER, orderOf, SAFE, TOTAL } from '../wire/header.js'
 import { readRuns } from '../wire/order-runs.js'
-import { distance, earlier, plus } from '../wire/seqno.js'
+import { distance, earlier, isMilestone, plus } from '../wire/seqno.js'
 import { type Counters, countDrop } from './counters.js'
 import type { Outbox } from './outbox.js'
 import { Reader } from './reader.js'
@@ -108,6 +108,7 @@ export class OrderedDelivery implements DeliverySink {
     const isSafe = (flagsOf(bytes, at) & SAFE) !== 0
     const reader = this.readers[rank]
     reader.upTo = seq
+    if (isMilestone(seq)) this.#passed(rank, plus(seq, -this.#options.capacity))
     if (order === FIFO && !isSafe && !this.#fifo.holds(rank)) {
       this.#order = FIFO
       this.#safe = false
@@ -131,6 +132,12 @@ export class OrderedDelivery implements DeliverySink {
       this.#total.add(rank, seq, isSafe)
       if (this.#isSequencer) this.sequencer.note(rank, seq, isSafe)
     }
+  }
+
+  /** A sender is never a ring ahead of what any member has consumed: every packet of `rank` up to `seq` is delivered everywhere. */
+  #passed(rank: number, seq: number): void {
+    this.#total.passed(rank, seq)
+    this.causal.passed(rank, seq)
   }
 
   /** Number of the last packet of `rank` behind which none waits for its turn. */
@@ -177,7 +184,7 @@ export class OrderedDelivery implements DeliverySink {
     reader.consume(seq)
   }
 
-  #addVector(rank: number, seq: number, sums: Uint32Array): void {
+  #addVector(rank: number, seq: number, sums: Float64Array): void {
     const source = this.#options.source(rank)
     if (!addVector(source.bytesOf(seq)!, source.offsetOf(seq), sums)) this.#malformed()
   }

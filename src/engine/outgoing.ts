@@ -6,7 +6,7 @@ import type { Endpoint, View } from '../types.js'
 import { CAUSAL, HEADER_BYTES, ORDER, SAFE, TOTAL } from '../wire/header.js'
 import { runsBytes, runsIn, writeRuns } from '../wire/order-runs.js'
 import { Packer, type PackerFrame, PREFIX_BYTES } from '../wire/packer.js'
-import { distance, earlier, plus } from '../wire/seqno.js'
+import { distance, earlier, isMilestone, later, plus } from '../wire/seqno.js'
 import type { CausalStamp } from './causal-stamp.js'
 import type { Outbox, Progress } from './outbox.js'
 
@@ -137,7 +137,7 @@ export class Outgoing {
     this.#pending = { data, class: of, at: written }
     if (this.#pump()) return TAKEN
     // The caller may use its bytes again once this returns.
-    this.#pending = { data: data.slice(), class: of, at: this.#pending.at }
+    this.#pending = { data: new Uint8Array(data), class: of, at: this.#pending.at }
     return PENDING
   }
 
@@ -210,8 +210,13 @@ export class Outgoing {
    */
   acknowledge(rank: number, received: number, consumed: number): boolean {
     const { window } = this
-    // Nobody has what was never sent; a report that says so is broken, and believing it would free what others miss.
-    if (distance(received, window.last) > 0 || distance(consumed, received) > 0) return false
+    const { last, capacity } = window
+    // Nobody has what was never sent. Who says so was sent more by another than this member: what it has of this one's
+    // still counts, or the window would never open again. And nobody lacks more than a ring: such a word is broken.
+    if (distance(received, last) > 0) received = last
+    if (distance(consumed, received) > 0) consumed = received
+    const isKept = (seq: number) => distance(last, seq) >= 0 && distance(last, seq) <= capacity
+    if (!isKept(received) || !isKept(consumed)) return false
     this.received.raise(rank, received)
     const hasRisen = this.consumed.raise(rank, consumed)
     if (distance(this.received.min, window.released) > 0) {
@@ -284,6 +289,7 @@ export class Outgoing {
     const { window } = this
     window.push(packer.slab, at, orderOfClass(this.#class) === ORDER ? 0 : length)
     if (this.#class & SAFE_CLASS) this.lastSafe = window.last
+    else if (isMilestone(window.last)) this.lastSafe = later(this.lastSafe, plus(window.last, -window.capacity))
     this.#effects.sealed(window.last, packer.slab, at)
   }
 }

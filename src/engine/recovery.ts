@@ -6,7 +6,7 @@ import type { SendWindow } from '../multicast/send-window.js'
 import type { SlabPool } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import type { tutti } from '../wire/generated/control.js'
-import { NACK_RANGES_MAX } from '../wire/limits.js'
+import { gapsOf } from '../wire/nack-gaps.js'
 import type { AgreedView } from '../wire/view-codec.js'
 import { type Counters, countDrop } from './counters.js'
 import type { Outbox } from './outbox.js'
@@ -66,8 +66,10 @@ export class Recovery {
   /** Member `rank` misses packets. */
   nacked(rank: number, nack: tutti.Nack.$Properties, nowMs: number): void {
     const { view, counters, windowOf } = this.#options
-    for (const { rank: origin, round, ranges } of nack.gaps ?? []) {
-      if (origin == null || ranges == null || origin >= view.members.length || ranges.length > 2 * NACK_RANGES_MAX) {
+    const gaps = gapsOf(nack)
+    if (gaps === null) return countDrop(counters, 'malformed')
+    for (const { rank: origin, round, ranges } of gaps) {
+      if (origin == null || ranges == null || origin >= view.members.length) {
         countDrop(counters, 'malformed')
         continue
       }

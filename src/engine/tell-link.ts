@@ -11,7 +11,7 @@ import type { ControlBody } from '../wire/control-codec.js'
 import type { DeliverySink } from '../wire/fragments.js'
 import type { tutti } from '../wire/generated/control.js'
 import { BODY_CHECKED, FIFO, NO_RANK, seqOf, stableOf, TELL, viewTagOf } from '../wire/header.js'
-import { NACK_RANGES_MAX } from '../wire/limits.js'
+import { gapsOf } from '../wire/nack-gaps.js'
 import { distance, plus, serial } from '../wire/seqno.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
 import { countDrop } from './counters.js'
@@ -123,9 +123,8 @@ export class TellLink {
       const { received, consumed } = body.report
       if (this.out.acknowledge(0, serial(received ?? 0), serial(consumed ?? 0))) this.#sealed()
     } else {
-      for (const { ranges, round } of body.nack?.gaps ?? []) {
-        if (ranges == null || ranges.length > 2 * NACK_RANGES_MAX) continue
-        this.#repair.requested(0, this.out.window, 0, round ?? 0, ranges, nowMs)
+      for (const { ranges, round } of (body.nack && gapsOf(body.nack)) ?? []) {
+        this.#repair.requested(0, this.out.window, 0, round ?? 0, ranges ?? [], nowMs)
       }
     }
   }

@@ -97,17 +97,23 @@ export class Accusations {
     })
   }
 
-  /** Of pairs that have not heard each other for long, though this member hears both, the junior ones. */
+  /**
+   * Of pairs that have not heard each other for long, though this member hears both, the junior ones: from the most senior
+   * on, since a pair of which one goes is none. If that left no quorum, the senior ones.
+   */
   #junior(nowMs: number): Set<number> {
     const self = this.#self
-    const junior = new Set<number>()
+    const pairs: { readonly senior: number; readonly junior: number }[] = []
     for (const [accuser, accused] of this.#since.entries()) {
       for (const [rank, sinceMs] of accused) {
         if (nowMs - sinceMs < PAIR_MS) continue
         const isHeard = !this.accuses(self, accuser) && (accuser === self || !this.accuses(self, rank))
-        if (isHeard) junior.add(Math.max(accuser, rank))
+        if (isHeard) pairs.push({ senior: Math.min(accuser, rank), junior: Math.max(accuser, rank) })
       }
     }
-    return junior
+    const going = new Set<number>()
+    pairs.sort((p, q) => p.junior - q.junior)
+    for (const { senior, junior } of pairs) if (!going.has(senior)) going.add(junior)
+    return isQuorum(this.#voters, rank => !going.has(rank)) ? going : new Set(pairs.map(({ senior }) => senior))
   }
 }

@@ -206,6 +206,7 @@ export class Membership {
     this.#discovery = null
     this.#giveUpAtMs = Number.POSITIVE_INFINITY
     this.#lineage = view.lineage
+    this.#past.entered(view)
     const signs = this.#effects.install(view, index)
     const send = (to: number | null, body: ControlBody) =>
       this.#effects.send(to === null ? null : view.members[to].endpoint, view.tag, rank, body)
@@ -321,9 +322,8 @@ export class Membership {
     if (value === undefined) return false
     if (this.#lingering?.tag === viewTag && decide.settled) this.#goodbye()
     const { next } = value
-    // Only where this member was asked in since it last was in a view: elsewhere it may still be listed in a view that it
-    // has given up, and would begin its streams there anew.
-    if (this.#discovery === null || next === null || next.lineage !== this.#invitation?.lineage) return true
+    // Only where it was asked in since it last was in a view: it may still be listed where it has gone from.
+    if (!this.#discovery || !next || next.lineage !== this.#invitation?.lineage || this.#past.isOver(next)) return true
     const isIn = next.members.some(({ incarnation }) => incarnation === this.#self.incarnation)
     // Who has not carried it out itself does not know where total order stands; somebody who does will say it.
     if (isIn && Number.isSafeInteger(decide.index)) this.#install(next, Math.max(0, decide.index!), nowMs)
@@ -332,7 +332,8 @@ export class Membership {
 
   #join(join: tutti.Join.$Properties, from: Endpoint, nowMs: number): void {
     const claimed = peerOf(join.member)
-    if (claimed !== undefined) this.#discovery?.joinerHeard(claimed.incarnation, nowMs)
+    // Who knows a lineage will not found: to wait for that would be to wait for ever.
+    if (claimed && !join.lineage?.length) this.#discovery?.joinerHeard(claimed.incarnation, nowMs)
     if (this.#watch !== null) this.#admission.join(join, from, this.#watch, nowMs)
   }
 

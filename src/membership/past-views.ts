@@ -42,6 +42,8 @@ interface Answer extends Decision {
  */
 export class PastViews {
   readonly #past = new Map<number, Past>()
+  /** By lineage: the last view that this member was in. */
+  readonly #entered = new Map<string, number>()
   /** This member was left out deaf: it is to hear the group before it comes back. */
   isDeaf = false
   #leftOutAtMs = Number.NEGATIVE_INFINITY
@@ -64,6 +66,22 @@ export class PastViews {
     const answeredAtMs = new Float64Array(closed.members.length).fill(Number.NEGATIVE_INFINITY)
     this.#past.set(closed.tag, { closed, rank, value, answeredAtMs, index: null })
     if (this.#past.size > PAST_MAX) this.#past.delete(this.#past.keys().next().value!)
+  }
+
+  /** This member is in a view. */
+  entered({ lineage, id }: AgreedView): void {
+    this.#entered.delete(lineage)
+    this.#entered.set(lineage, id)
+    if (this.#entered.size > PAST_MAX) this.#entered.delete(this.#entered.keys().next().value!)
+  }
+
+  /**
+   * This member was in that view, or in one after it, and is not any more. To come to it again would be to vote in it
+   * anew: 1. b votes for what follows the view, 2. gives the lineage up, 3. comes back, and is told of the view by one who
+   * knows no later one, 4. votes for something else.
+   */
+  isOver({ lineage, id }: AgreedView): boolean {
+    return id <= (this.#entered.get(lineage) ?? 0)
   }
 
   /** What member `rank` of the view with that tag should be sent, if it is time to. */

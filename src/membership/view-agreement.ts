@@ -1,6 +1,7 @@
 import { Acceptor, type Vote } from '../paxos/acceptor.js'
 import { type Ballot, ballotOf, rankOf, roundOf } from '../paxos/ballot.js'
 import { Proposer } from '../paxos/proposer.js'
+import { isQuorum } from '../paxos/quorum.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import { distance, later } from '../wire/seqno.js'
 import { type AgreedView, encodeValue, type Value } from '../wire/view-codec.js'
@@ -71,7 +72,7 @@ export class ViewAgreement {
   readonly #acceptor = new Acceptor<Value>()
   #own: Ballots | null = null
   /** The highest round heard of. */
-  #round = 0
+  round = 0
   /** Ballots that came to nothing, as far as this member knows. */
   #failures = 0
   /** The cut that the proposer waits for this member to be filled up to. */
@@ -112,8 +113,8 @@ export class ViewAgreement {
   /** Begins a ballot of this member's own, above all that it has heard of. */
   begin(nowMs: number): void {
     if (this.#own !== null) this.#failures++
-    this.#round++
-    const ballot = ballotOf(this.#round, this.#self)
+    this.round++
+    const ballot = ballotOf(this.round, this.#self)
     this.#own = {
       proposer: new Proposer(ballot, this.#voters),
       digests: new Map(),
@@ -210,7 +211,7 @@ export class ViewAgreement {
 
   /** Another ballot was promised to; this one is over, and its proposer waits for the other to get on. */
   outbid(ballot: Ballot, nowMs: number): void {
-    this.#round = Math.max(this.#round, roundOf(ballot))
+    this.round = Math.max(this.round, roundOf(ballot))
     if (this.#own === null || this.#own.proposer.ballot >= ballot) return
     this.#yield()
     this.#failures++
@@ -219,7 +220,7 @@ export class ViewAgreement {
 
   /** Whether `ballot` is not behind what was promised; if it is, its proposer is told. */
   #isFresh(ballot: Ballot): boolean {
-    this.#round = Math.max(this.#round, roundOf(ballot))
+    this.round = Math.max(this.round, roundOf(ballot))
     if (this.chosen !== null || rankOf(ballot) === this.#self) return false
     if (ballot >= this.#acceptor.promised) return true
     this.#effects.send(rankOf(ballot), { outbid: { ballot: this.#acceptor.promised } })
@@ -253,6 +254,8 @@ export class ViewAgreement {
     const { proposer } = own
     if (own.phase === 'prepare') {
       if (!proposer.isPromised || this.waiting(removed).length > 0) return
+      // Who has lost its quorum meanwhile would propose to go on with nobody, and they would vote for it (C13).
+      if (!isQuorum(this.#voters, rank => own.digests.has(rank) && !removed.has(rank))) return
       const { bound } = proposer
       // What may have been chosen is proposed as it stands: all in it had filled, and the dead go with the next view (C3).
       if (bound !== null) {
@@ -308,9 +311,13 @@ export class ViewAgreement {
     own.intervalMs = Math.min(own.intervalMs * 2, RESEND_MS_MAX)
     const { ballot, proposed } = own.proposer
     const heard = [...own.heard]
-    if (own.phase === 'prepare') this.#effects.send(null, { prepare: { ballot, accused: [...removed], heard } })
-    else if (own.phase === 'fill') this.#effects.send(null, { fill: { ballot, cut: [...own.cut], heard } })
-    else this.#effects.send(null, { accept: { ballot, value: encodeValue(proposed!), heard } })
+    let body: ControlBody
+    if (own.phase === 'prepare') body = { prepare: { ballot, accused: [...removed], heard } }
+    else if (own.phase === 'fill') body = { fill: { ballot, cut: [...own.cut], heard } }
+    else body = { accept: { ballot, value: encodeValue(proposed!), heard } }
+    this.#effects.send(null, body)
+    // What goes to all may not get to those who do not answer, though what goes to them alone would.
+    if (own.intervalMs > 4 * RESEND_MS_MIN) for (const rank of this.waiting(removed)) this.#effects.send(rank, body)
   }
 
   #answerFill(): void {

@@ -212,16 +212,16 @@ export class ViewWatch {
     else if (prepare) return this.#prepare(rank, prepare, nowMs)
     else if (promise) return this.#promise(rank, promise)
     else if (fill) {
-      if (fill.cut?.length !== this.view.members.length || !isBallot(fill.ballot, rank)) return false
+      if (fill.cut?.length !== this.view.members.length || !this.#isBallot(fill.ballot, rank)) return false
       agreement.fill(fill.ballot, fill.cut.map(serial), fill.heard ?? [], nowMs)
     } else if (filled) agreement.filled(rank, filled.ballot ?? 0)
     else if (accept) {
       const value = decodeValue(accept.value, this.view.members.length)
-      if (value === undefined || !isBallot(accept.ballot, rank)) return false
+      if (value === undefined || !this.#isBallot(accept.ballot, rank)) return false
       agreement.accept(accept.ballot, value, accept.heard ?? [], nowMs)
     } else if (accepted) agreement.accepted(rank, accepted.ballot ?? 0)
     else if (outbid) {
-      if (!isBallot(outbid.ballot)) return false
+      if (!this.#isBallot(outbid.ballot)) return false
       agreement.outbid(outbid.ballot, nowMs)
     }
     return true
@@ -245,6 +245,8 @@ export class ViewWatch {
     const agreement = this.#agreement
     if (agreement.chosen !== null || agreement.isProposing || !this.hasQuorum) return Number.POSITIVE_INFINITY
     if (!this.view.members[this.rank].voter) return Number.POSITIVE_INFINITY
+    // Nothing would come of a ballot, and it would end all sending.
+    if (!isQuorum(this.#voters, rank => !removed.has(rank))) return Number.POSITIVE_INFINITY
     const isCoordinator = this.#coordinator(nowMs, removed) === this.rank
     // Once somebody has begun, what the others wait for is its end: by who began, or by who comes after it.
     if (agreement.isOpen) return isCoordinator && removed.has(agreement.proposer) ? nowMs : agreement.patientUntilMs
@@ -329,7 +331,7 @@ export class ViewWatch {
 
   #prepare(rank: number, { ballot, accused, heard }: tutti.Prepare.$Properties, nowMs: number): boolean {
     const size = this.view.members.length
-    if (!isBallot(ballot, rank) || accused?.some(each => each >= size)) return false
+    if (!this.#isBallot(ballot, rank) || accused?.some(each => each >= size)) return false
     const accusations = this.#accusations
     // One whose link to the accused is dead must not put it out alone (C12); who is asked looks for itself.
     const unshared = (accused ?? []).filter(each => !accusations.isShared(each, rank, nowMs))
@@ -340,23 +342,30 @@ export class ViewWatch {
 
   #promise(rank: number, promise: tutti.Promise.$Properties): boolean {
     const { ballot, received, acceptedBallot, acceptedValue } = promise
-    if (!isBallot(ballot, this.rank) || received?.length !== this.view.members.length) return false
+    if (!this.#isBallot(ballot, this.rank) || received?.length !== this.view.members.length) return false
     let accepted: Vote<Value> | null = null
     if (acceptedValue != null) {
       const value = decodeValue(acceptedValue, this.view.members.length)
-      if (value === undefined || !isBallot(acceptedBallot)) return false
+      if (value === undefined || !this.#isBallot(acceptedBallot)) return false
       accepted = { ballot: acceptedBallot, value }
     }
     this.#agreement.promise(rank, ballot, received.map(serial), accepted)
     return true
   }
+
+  /** A number that can be a ballot, and `rank`'s. */
+  #isBallot(ballot: number | null | undefined, rank?: number): ballot is number {
+    if (!Number.isSafeInteger(ballot) || ballot! <= 0) return false
+    const round = roundOf(ballot!)
+    return (
+      round <= ROUND_MAX &&
+      round <= this.#agreement.round + ROUNDS_AHEAD_MAX &&
+      (rank === undefined || rankOf(ballot!) === rank)
+    )
+  }
 }
 
-/** Far beyond what any view sees: a frame that claims more is broken, and believing it would leave no ballot above it. */
-const ROUND_MAX = 2 ** 32
-
-/** A number that can be a ballot, and `rank`'s. */
-function isBallot(ballot: number | null | undefined, rank?: number): ballot is number {
-  if (!Number.isSafeInteger(ballot) || ballot! <= 0 || roundOf(ballot!) > ROUND_MAX) return false
-  return rank === undefined || rankOf(ballot!) === rank
-}
+/** What is left above it is more than any member takes by itself. */
+const ROUND_MAX = 2 ** 36
+/** No member has missed so many: a frame that claims more is broken, and believing it would leave no ballot above it. */
+const ROUNDS_AHEAD_MAX = 2 ** 20

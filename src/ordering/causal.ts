@@ -1,9 +1,10 @@
+import { later } from '../wire/seqno.js'
 import type { OrderingEffects } from './ordering.js'
 import { PacketQueue } from './packet-queue.js'
 
 export interface CausalEffects extends OrderingEffects {
   /** Adds to `sums` what packet `seq` of `rank` says that its sender had delivered, since its causal packet before. */
-  addVector(rank: number, seq: number, sums: Uint32Array): void
+  addVector(rank: number, seq: number, sums: Float64Array): void
   /** A packet came before one that it rests on. */
   waits(): void
 }
@@ -12,7 +13,7 @@ export interface CausalEffects extends OrderingEffects {
 class Lane {
   readonly queue = new PacketQueue()
   /** By rank: how many of its causal packets must be delivered before the first of the queue is. */
-  readonly needs: Uint32Array
+  readonly needs: Float64Array
   /** The vector of the first is in `needs`. */
   isRead = false
   /** A rank of which `needs` asks for more than was delivered, as far as is known. */
@@ -21,7 +22,7 @@ class Lane {
   rests: Int32Array | null = null
 
   constructor(members: number) {
-    this.needs = new Uint32Array(members)
+    this.needs = new Float64Array(members)
   }
 }
 
@@ -38,19 +39,19 @@ export class CausalOrder {
   readonly #effects: CausalEffects
   readonly #lanes: (Lane | undefined)[]
   /** By rank: how many causal packets were delivered, and the number of the last of them. */
-  readonly #delivered: Uint32Array
+  readonly #delivered: Float64Array
   readonly #last: Int32Array
 
   /** @param before  the number before the first of every stream */
   constructor(members: number, before: number, effects: CausalEffects) {
     this.#effects = effects
     this.#lanes = new Array(members).fill(undefined)
-    this.#delivered = new Uint32Array(members)
+    this.#delivered = new Float64Array(members)
     this.#last = new Int32Array(members).fill(before)
   }
 
   /** By rank: how many causal packets of each were delivered. Only grows. */
-  get delivered(): Uint32Array {
+  get delivered(): Float64Array {
     return this.#delivered
   }
 
@@ -65,6 +66,11 @@ export class CausalOrder {
     lane.queue.push(seq, isSafe)
     this.waiting++
     if (lane.queue.length === 1 && !this.#isCovered(rank, lane)) this.#effects.waits()
+  }
+
+  /** Every packet of `rank` up to `seq` was delivered. */
+  passed(rank: number, seq: number): void {
+    this.#last[rank] = later(this.#last[rank], seq)
   }
 
   drain(): void {

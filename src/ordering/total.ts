@@ -1,4 +1,4 @@
-import { distance } from '../wire/seqno.js'
+import { distance, later } from '../wire/seqno.js'
 import type { OrderingEffects } from './ordering.js'
 import { PacketQueue } from './packet-queue.js'
 
@@ -60,6 +60,12 @@ export class TotalOrder {
     this.#announced[rank] = last
     this.#runs.push({ rank, last, announcedIn })
     return true
+  }
+
+  /** Every packet of `rank` up to `seq` was announced and delivered. */
+  passed(rank: number, seq: number): void {
+    this.#announced[rank] = later(this.#announced[rank], seq)
+    this.#last[rank] = later(this.#last[rank], seq)
   }
 
   drain(): void {

@@ -39,7 +39,7 @@ export function behindVector(b: Uint8Array, at: number): number {
 }
 
 /** Adds the vector of the causal packet at `at`, which fits, to `sums`, by rank. Returns false if a rank makes no sense. */
-export function addVector(b: Uint8Array, at: number, sums: Uint32Array): boolean {
+export function addVector(b: Uint8Array, at: number, sums: Float64Array): boolean {
   const body = at + HEADER_BYTES
   const count = readU16(b, body)
   let isSound = true

@@ -51,6 +51,18 @@ test('the caller may use its bytes again once the message was taken', async () =
   expect(log.at(-1)).toBe('a: original')
 })
 
+test('also those of a Buffer, of a message that is larger than the window', async () => {
+  const [a, b] = await membersOf(sim, ['a', 'b'])
+  listen(a)
+  const came: Uint8Array[] = []
+  b.on('message', message => came.push(message.data))
+  const bytes = Buffer.alloc(1_000_000, 1)
+  expect(a.offer(bytes)).toBe(true)
+  bytes.fill(2)
+  await sim.runUntil(() => came.length > 0)
+  expect(came[0].every(byte => byte === 1)).toBe(true)
+})
+
 describe('a closed window', () => {
   test('makes offer return false, and drain follows when it is open', async () => {
     const [a, b] = await membersOf(sim, ['a', 'b'])

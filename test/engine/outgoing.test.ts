@@ -24,7 +24,7 @@ const SIZE = 400
 class Bench {
   readonly outbox = new Outbox()
   readonly out: Outgoing
-  readonly #causal = { delivered: new Uint32Array(SIZE), total: 0 }
+  readonly #causal = { delivered: new Float64Array(SIZE), total: 0 }
 
   constructor(windowBytes = 1_048_576, capacity = 4_096) {
     const frame = { kind: wire.DATA, groupTag: 1, tag: 1, rank: 0, packetBytes: PACKET_BYTES, flags: 0 }
@@ -42,7 +42,7 @@ class Bench {
     this.#causal.total += ranks
   }
 
-  get delivered(): Uint32Array {
+  get delivered(): Float64Array {
     return this.#causal.delivered
   }
 
@@ -78,7 +78,7 @@ function control(bytes: number): Uint8Array {
 function read(packets: readonly Uint8Array[]) {
   const messages = new Map<number, string[]>()
   const assembly = new Assembly(new SlabPool(65_536, 4, bytes => new Uint8Array(bytes)))
-  const sums = new Uint32Array(SIZE)
+  const sums = new Float64Array(SIZE)
   const runs: [number, number][] = []
   let of = 0
   const sink = {
@@ -190,6 +190,31 @@ describe('messages of all classes in one stream', () => {
     bench.out.seal()
     bench.out.emit()
     expect(bench.takePackets()).toHaveLength(1)
+  })
+})
+
+describe('a report', () => {
+  test('of more than was sent counts for what was', () => {
+    const { out } = new Bench()
+    out.submit(new Uint8Array(400), 0)
+    out.seal()
+    out.acknowledge(0, plus(out.window.last, 50), plus(out.window.last, 40))
+    expect(out.received.min).toBe(out.window.last)
+    expect(out.consumed.min).toBe(out.window.last)
+  })
+
+  test('of what no window reaches is none', () => {
+    const { out } = new Bench()
+    for (let i = 0; i < 2_000; i++) {
+      out.submit(new Uint8Array(400), 0)
+      out.seal()
+      out.acknowledge(0, out.window.last, out.window.last)
+    }
+    out.submit(new Uint8Array(400), 0)
+    out.seal()
+    const before = out.received.min
+    out.acknowledge(0, plus(out.window.last, -(2 ** 31)), plus(out.window.last, 900))
+    expect([out.received.min, out.consumed.min]).toEqual([before, before])
   })
 })
 

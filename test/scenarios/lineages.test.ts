@@ -73,6 +73,60 @@ describe('being born', () => {
   })
 })
 
+describe('coming back', () => {
+  for (const seed of [1, 2, 3, 4, 5])
+    test(`to a lineage that was given up never means to a view that one was in: it was voted in before (${seed})`, () => {
+      const story = new Story({ seed })
+      const [a, b, c] = story.group('a', 'b', 'c')
+      // x founds a group of that name, which only c can hear.
+      const alone = story.losing(({ from, to }) => from === 'x' || to === 'x')
+      const [x] = story.start('x')
+      story.until(() => x.view === 'x')
+      // 1. Of c nothing is heard but its vote: a decides {a, b}, which b does not hear.
+      const mute = story.losing(({ from, is }) => from === 'c' && is !== 'accepted')
+      const untold = [
+        story.losing(({ from, to, is }) => from === 'a' && to === 'b' && (is === 'accept' || is === 'decide')),
+        story.losing(({ from, to, is }) => from === 'a' && to === 'c' && is === 'decide'),
+      ]
+      story.until(() => a.view === 'a b')
+      // 2. c gives its lineage up for that of x, which dies.
+      untold.push(story.losing(({ from, to }) => from !== 'x' && to !== 'x'))
+      alone()
+      untold.push(story.losing(({ from, to }) => (from === 'x' && to !== 'c') || (to === 'x' && from !== 'c')))
+      mute()
+      story.until(() => c.log.includes('merged lost'))
+      story.crash('x')
+      for (const end of untold) end()
+      // 3. All heal, but for the link between a and b, who tell c of different views.
+      const cuts = [story.cut('a', 'b'), story.cut('b', 'a')]
+      story.run(8_000)
+      cuts.push(story.split('a'))
+      story.run(8_000)
+      for (const end of cuts) end()
+      story.untilOne('a', 'b', 'c')
+      a.send('a#0:')
+      story.run(200)
+      for (const member of [a, b, c]) expect(member.log.at(-1)).toBe('a: a#0:')
+      expect(story.faults).toEqual([])
+    })
+
+  test('one that may not found keeps nobody from founding', () => {
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const story = new Story({ seed })
+      const [a, , c] = story.group('a', 'b', 'c')
+      story.sleeps('c', 3_000)
+      story.until(() => a.view === 'a b')
+      story.until(() => c.log.includes('excluded'))
+      // As it learns that it is out those who could take it back are gone, and others come.
+      story.crash('a')
+      story.crash('b')
+      story.run(2_000)
+      story.start('d', 'e')
+      story.untilOne('c', 'd', 'e')
+    }
+  })
+})
+
 describe('two lineages', () => {
   test('what is of one is never taken for the other’s, though view, rank and number are the same (C5)', () => {
     for (let seed = 1; seed <= 5; seed++) {

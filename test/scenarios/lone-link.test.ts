@@ -167,3 +167,46 @@ describe('one path of two (C26)', () => {
     expect(story.faults).toEqual([])
   })
 })
+
+describe('several dead links', () => {
+  const story = (names: string, ...links: string[]) => {
+    const all = new Story()
+    const members = all.group(...names)
+    for (const [from, to] of links) all.cut(from, to)
+    return { all, members }
+  }
+
+  for (const [names, links] of [
+    // Two that each lost one way to or from the senior: the two of them are a quorum, with it neither is.
+    ['abc', ['ac', 'ba']],
+    ['abc', ['ab', 'ca']],
+    // A pair of which one goes because of another pair is none.
+    ['abcd', ['bc', 'cb', 'cd', 'dc']],
+    ['abcde', ['bc', 'cb', 'cd', 'dc']],
+    ['abcd', ['cb', 'dc']],
+  ] as const) {
+    test(`of ${names}: ${links.join(', ')}; a quorum goes on`, () => {
+      const { all, members } = story(names, ...links)
+      all.run(20_000)
+      for (const name of names) all.member(name).send(`${name}#0:`)
+      all.run(6_000)
+      const goesOn = members.filter(({ log }) => log.some(line => /^\w: \w#0:/.test(line)))
+      expect(goesOn.length).toBeGreaterThan(names.length / 2)
+      all.heal()
+      all.untilOne(...names)
+      expect(all.faults).toEqual([])
+    })
+  }
+})
+
+test('where multicast from the coordinator to one is dead, the others hardly stand still', () => {
+  const story = new Story()
+  const [, b] = story.group('a', 'b', 'c', 'd', 'e')
+  story.losing(({ from, to, isMulticast }) => from === 'a' && to === 'c' && isMulticast)
+  for (let i = 0; i < 600; i++) {
+    b.send(`b#${i}:`)
+    story.run(50)
+  }
+  expect(b.log.filter(line => line.startsWith('blocked'))).toEqual([])
+  expect(story.faults).toEqual([])
+})

@@ -16,7 +16,7 @@ function packetOf(body: Uint8Array): Uint8Array {
 
 /** A stamp of member `self`, and how many causal packets of each it has delivered. */
 function stampOf(size: number, self: number) {
-  const delivered = new Uint32Array(size)
+  const delivered = new Float64Array(size)
   const order = { delivered, total: 0 }
   const stamp = new CausalStamp(order as unknown as CausalOrder, self)
   const deliver = (rank: number, count: number) => {
@@ -42,7 +42,7 @@ describe('a stamp', () => {
     fc.assert(
       fc.property(fc.array(turn, { maxLength: 8, size: 'max' }), fc.nat(599), (turns, self) => {
         const { stamp, delivered, deliver } = stampOf(600, self)
-        const sums = new Uint32Array(600)
+        const sums = new Float64Array(600)
         for (const { rises, room } of turns) {
           for (const { rank, count } of rises) deliver(rank, count)
           expect(stamp.isStale).toBe(stamp.entries > 0)
@@ -102,7 +102,7 @@ describe('a vector that makes no sense', () => {
     writeU16(body, 4, 7)
     writeU16(body, 6, 1)
     writeU16(body, 8, 5)
-    const sums = new Uint32Array(3)
+    const sums = new Float64Array(3)
     expect(addVector(packetOf(body), 0, sums)).toBe(false)
     expect([...sums]).toEqual([0, 5, 0])
   })

@@ -495,6 +495,42 @@ test('behind a corrupt packet of a train the others are read', () => {
   expect(b.log).toEqual([`a: ${message.length} bytes`])
 })
 
+test('a NACK of more ranges than anybody asks for is walked by nobody', () => {
+  const net = new Harness({ config: { group: GROUP } })
+  const { members, view } = liveGroup(net)
+  const [a, b] = members
+  const gaps = Array.from({ length: 4_000 }, () => ({ rank: 1, round: 2, ranges: [FIRST, 4_096] }))
+  const frame = { groupTag: groupTag(GROUP), viewTag: view, rank: 0, packetBytes: 65_507 }
+  b.arrive(encodeControl({ nack: { gaps } }, frame)[0], a.engine.self.endpoint)
+  net.run(1)
+  expect(b.engine.counters.dropped.malformed).toBe(1)
+})
+
+test('forged packets beyond what a member has sent do not close its window for good', () => {
+  const net = new Harness({ config: { group: GROUP, windowBytesMax: 16_384 } })
+  const { members, view } = liveGroup(net)
+  const [a, b] = members
+  for (let i = 0; i < 50; i++) {
+    const header = {
+      kind: 'data',
+      group: GROUP,
+      tag: view,
+      rank: 0,
+      seq: FIRST + i,
+      stable: FIRST - 1,
+      order: 0,
+    } as const
+    b.arrive(packet({ ...header, first: 0, flags: 1 }, Uint8Array.of(0, 0, 0, 0)), a.engine.self.endpoint)
+  }
+  net.run(10)
+  for (let i = 0; i < 1_000; i++) {
+    a.send(`a#${i}:`.padEnd(400, '.'))
+    net.run(5)
+  }
+  expect(a.log).toContain('a: 400 bytes')
+  expect(a.log.filter(line => line.startsWith('a: ')).length).toBeGreaterThan(900)
+})
+
 describe('a control frame that is nearly one', () => {
   const ballot = 65_536
   const received = [FIRST, FIRST, FIRST]
@@ -547,6 +583,7 @@ describe('a control frame that is nearly one', () => {
     ['accept: with another’s ballot', 'malformed', { accept: { ballot: ballot + 2, value } }],
     ['accepted: in a ballot that was never begun', null, { accepted: { ballot: ballot + 1 } }],
     ['outbid: by nothing', 'malformed', { outbid: {} }],
+    ['prepare: in a round that nobody has come to', 'malformed', { prepare: { ballot: 2 ** 32 * ballot } }],
     ['outbid: by no number', 'malformed', { outbid: { ballot: Number.POSITIVE_INFINITY } }],
     ['outbid: of a ballot that was never begun', null, { outbid: { ballot: ballot + 2 } }],
     ['decide: nothing', 'malformed', { decide: {} }],

@@ -111,9 +111,9 @@ describe.each([...data, ...tell])('messages: $name', stream => {
       const body = stream.vector === undefined ? HEADER_BYTES : behindVector(bytes, 0)
       expect(fragments.read(bytes, 0, body, serial(packet.header.seq), NOT_REUSED)).toBe(true)
       if (stream.vector === undefined) continue
-      const sums = new Uint32Array(4096)
+      const sums = new Float64Array(4096)
       expect(addVector(bytes, 0, sums)).toBe(true)
-      const expected = new Uint32Array(4096)
+      const expected = new Float64Array(4096)
       for (const [rank, rise] of stream.vector) expected[rank] += rise
       expect(sums).toEqual(expected)
     }
