@@ -98,7 +98,7 @@ export class Delivery {
     this.#count = count
   }
 
-  /** The bytes are valid during the call only. */
+  /** The bytes are valid during the call only, and not to be written to: others may be sent them yet. */
   forEach(take: (bytes: Uint8Array, offset: number, length: number, delivery: Delivery) => void): void {
     const bytes = this.#bytes
     const spans = this.#spans
@@ -150,7 +150,10 @@ export class Batch {
     this.length = length
   }
 
-  /** `take` is called for each message with where it lies, and with what it has in common with its neighbours. */
+  /**
+   * `take` is called for each message with where it lies, and with what it has in common with its neighbours. The bytes
+   * are not to be written to: others may be sent them yet.
+   */
   forEach(take: (bytes: Uint8Array, offset: number, length: number, delivery: Delivery) => void): void {
     for (const delivery of this.deliveries) delivery.forEach(take)
   }
@@ -161,9 +164,9 @@ export class Batch {
   }
 }
 
-const utf8 = new TextDecoder()
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** A delivered message. It refers to the bytes as they arrived, which stay as they are for as long as it is kept. */
+/** A delivered message, which may be kept for as long as one likes. */
 export class Message {
   readonly type: 'message' | 'told'
   readonly from: Member
@@ -175,8 +178,9 @@ export class Message {
   /** It was sent as safe. `true`: every member of its view holds it; 'close': every member of the next view does. */
   readonly safe: Safe
   readonly length: number
-  readonly #bytes: Uint8Array
-  readonly #offset: number
+  #bytes: Uint8Array
+  #offset: number
+  #isCopied = false
 
   /** @internal */
   constructor(delivery: Delivery, index: number | undefined, bytes: Uint8Array, offset: number, length: number) {
@@ -191,12 +195,18 @@ export class Message {
     this.#offset = offset
   }
 
+  /** Bytes of the application's own. What arrived itself may yet be sent to members that miss it. */
   get data(): Uint8Array {
-    return this.#bytes.subarray(this.#offset, this.#offset + this.length)
+    if (!this.#isCopied) {
+      this.#bytes = new Uint8Array(this.#bytes.subarray(this.#offset, this.#offset + this.length))
+      this.#offset = 0
+      this.#isCopied = true
+    }
+    return this.#bytes
   }
 
   /** The data as UTF-8; malformed sequences become U+FFFD. */
   text(): string {
-    return utf8.decode(this.data)
+    return utf8.decode(this.#bytes.subarray(this.#offset, this.#offset + this.length))
   }
 }

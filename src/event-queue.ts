@@ -81,7 +81,8 @@ export class EventQueue {
   flush(): void {
     if (!this.#hasBegun) return
     if (this.#isIterated) this.#wake?.()
-    else if (this.#hasListener) while (this.#head < this.#held.length) this.#emitNext()
+    // A listener may begin to iterate.
+    else if (this.#hasListener) while (!this.#isIterated && this.#head < this.#held.length) this.#emitNext()
   }
 
   end(): void {
@@ -89,25 +90,66 @@ export class EventQueue {
     this.#wake?.()
   }
 
-  async *iterate(): AsyncIterableIterator<GroupEvent> {
-    if (this.#isIterated) throw new TuttiError('ERR_TUTTI_OPTION', 'the group has an iterator already')
-    this.#isIterated = true
-    try {
-      for (;;) {
-        while (this.#hasBegun && this.#head < this.#held.length) {
-          const event = this.#takeOne()
-          if (event !== null) yield event
-        }
-        if (this.#hasEnded) return
-        await new Promise<void>(resolve => {
-          this.#wake = resolve
-        })
-        this.#wake = null
-      }
-    } finally {
-      this.#isIterated = false
-      this.flush()
+  /** Begins with its first `next`. One that waits ends with `return`, and takes nothing with it: a generator would wait on. */
+  iterate(): AsyncIterableIterator<GroupEvent> {
+    let state: 'new' | 'open' | 'over' = 'new'
+    const end = (): void => {
+      if (state === 'open') this.#isIterated = false
+      state = 'over'
+      this.#wake?.()
     }
+    const next = async (): Promise<IteratorResult<GroupEvent>> => {
+      if (state === 'new') {
+        if (this.#isIterated) throw new TuttiError('ERR_TUTTI_OPTION', 'the group has an iterator already')
+        this.#isIterated = true
+        state = 'open'
+      }
+      while (state === 'open') {
+        const event = this.#next()
+        if (event !== null) return { done: false, value: event }
+        if (this.#hasEnded) end()
+        else await this.#awoken()
+      }
+      return { done: true, value: undefined }
+    }
+    // One after the other, as they were called; the first at once, so that listeners get nothing from here on.
+    let last: Promise<unknown> | null = null
+    const iterator: AsyncIterableIterator<GroupEvent> = {
+      next: () => {
+        const result = last === null ? next() : last.then(next)
+        const done = () => {
+          if (last === settled) last = null
+        }
+        const settled = result.then(done, done)
+        last = settled
+        return result
+      },
+      return: async () => {
+        end()
+        this.flush()
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    }
+    return iterator
+  }
+
+  #awoken(): Promise<void> {
+    return new Promise(resolve => {
+      this.#wake = () => {
+        this.#wake = null
+        resolve()
+      }
+    })
+  }
+
+  /** For an iterator; null: nothing has come. */
+  #next(): GroupEvent | null {
+    while (this.#hasBegun && this.#head < this.#held.length) {
+      const event = this.#takeOne()
+      if (event !== null) return event
+    }
+    return null
   }
 
   /** The next event, a message by itself; null: the delivery has no more. */

@@ -22,7 +22,7 @@ export interface GroupEvents {
    * message (ERR_TUTTI_EXCLUDED), or nobody can say whether it was delivered (ERR_TUTTI_FATE_UNKNOWN).
    */
   lost: [sent: Sent, error: TuttiError]
-  /** After `offer` returned false: the window is open again. */
+  /** After `offer` returned false: the window is open again, or this member has left and `offer` throws. */
   drain: []
   /** Sending has been held back for half a second; `waiting` are the names of the members it waits for. */
   blocked: [reason: BlockReason, waiting: readonly string[]]

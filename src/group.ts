@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { Driver } from './driver.js'
 import { Engine, type EngineConfig, type EngineEvent, PENDING, REFUSED, TAKEN } from './engine/engine.js'
+import { engineConfigOf } from './engine-config.js'
 import { TuttiError } from './errors.js'
 import { EventQueue } from './event-queue.js'
 import type { GroupEvents } from './group-events.js'
@@ -9,25 +10,15 @@ import { Listeners } from './listeners.js'
 import { bytesOf, checkedClassOf, classOf, tooLarge } from './message-class.js'
 import { type CheckedOptions, checkSendOptions } from './options.js'
 import type { Ports } from './ports.js'
+import type { SendOptions } from './send-options.js'
 import { aborted, SendQueue, type Sent, type Waiting } from './send-queue.js'
-import type { DeliveredEvent, GroupEvent, Member, Order, Stats, View, ViewEvent } from './types.js'
+import type { DeliveredEvent, GroupEvent, Member, Stats, View, ViewEvent } from './types.js'
 import { type Reckoning, Unconfirmed } from './unconfirmed.js'
 
 export type { BlockReason } from './engine/outbox.js'
 export type { GroupEvents } from './group-events.js'
+export type { SendOptions } from './send-options.js'
 export type { Sent } from './send-queue.js'
-
-export interface SendOptions {
-  /** Default: the group's. Messages of different orders have no promised order among each other. */
-  order?: Order
-  /**
-   * Delivered once every member of the view holds it and what it rests on: what one delivers, all who go on deliver.
-   * Default: the group's.
-   */
-  safe?: boolean
-  /** Gives up while the message waits for the window; once it is taken over, the signal has no effect. */
-  signal?: AbortSignal
-}
 
 const viewChannel = channel('tutti:view')
 const blockedChannel = channel('tutti:blocked')
@@ -46,6 +37,8 @@ export class Group extends EventEmitter<GroupEvents> {
   readonly #config: EngineConfig
   readonly #ports: Ports
   #engine: Engine
+  /** In `view`. */
+  #incarnation: string
   readonly #driver: Driver
   /** By destination, as the queues: what was taken over, and is not known to have reached all whom it is for. */
   readonly #unconfirmed = new Map<string, Unconfirmed>()
@@ -58,8 +51,10 @@ export class Group extends EventEmitter<GroupEvents> {
   readonly #toGroup: SendQueue
   #view: View | null = null
   #isReady = false
-  /** An offer was not taken, and who made it waits for 'drain' once the queue is empty. */
-  #isBehindQueue = false
+  /** An offer was not taken, and who made it waits for 'drain'. */
+  #isOfferRefused = false
+  /** That is due once the queue is empty. */
+  #isDrainDue = false
   #isLeaving = false
   #isClosed = false
   /** Not in order. */
@@ -80,20 +75,8 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#options = options
     this.#ports = ports
     this.#ready = ready
-    const { network, clock, random } = ports
-    const { group, name, payloadChecksum, messageBytesMax, windowBytesMax } = options
-    this.#config = {
-      group,
-      name,
-      endpoint: network.endpoint,
-      packetBytes: network.packetBytes,
-      receiveBufferBytes: network.receiveBufferBytes,
-      checkBodies: payloadChecksum,
-      messageBytesMax,
-      windowBytesMax,
-      random: () => random.next(),
-    }
-    this.#engine = new Engine(this.#config, clock.now())
+    this.#config = engineConfigOf(options, ports)
+    this.#engine = new Engine(this.#config, ports.clock.now())
     this.#driver = new Driver(this.#engine, ports, {
       deliver: (batch, hasView) => this.#deliver(batch, hasView),
       event: event => this.#handle(event),
@@ -105,9 +88,9 @@ export class Group extends EventEmitter<GroupEvents> {
       delivery => this.#driver.consume(delivery),
       error => this.#listenerFailed(error),
     )
+    this.#incarnation = this.#engine.self.incarnation
     this.#events = new EventQueue(this.#listeners)
-    const untyped: EventEmitter = this as never
-    untyped.on('newListener', name => this.#events.listenerAdded(name))
+    this.#watchListeners()
     this.#toGroup = this.#queue('')
     this.#left = new Promise((resolve, reject) => {
       this.#resolveLeft = resolve
@@ -117,9 +100,10 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#driver.start()
   }
 
-  /** This member; after it was left out and came back, with another incarnation. */
+  /** This member as it is in `view`, or was in its last: who was left out comes back with another incarnation. */
   get self(): Member {
-    const { name, incarnation, endpoint } = this.#engine.self
+    const { name, endpoint } = this.#engine.self
+    const incarnation = this.#incarnation
     const voter = this.#view?.members.some(member => member.voter && member.incarnation === incarnation) ?? false
     return { name, incarnation, endpoint, voter }
   }
@@ -137,12 +121,13 @@ export class Group extends EventEmitter<GroupEvents> {
     const of = this.#classOf(options)
     const bytes = this.#check(data, options?.signal)
     if (this.#toGroup.length > 0) {
-      this.#isBehindQueue = true
+      this.#isOfferRefused = this.#isDrainDue = true
       return false
     }
     if (!this.#isReady) return false
     const fate = this.#driver.submit(bytes, null, of)
     if (fate === PENDING) this.#toGroup.offered()
+    if (fate === REFUSED) this.#isOfferRefused = true
     return fate !== REFUSED
   }
 
@@ -152,7 +137,7 @@ export class Group extends EventEmitter<GroupEvents> {
    */
   async send(data: Uint8Array | string, options?: SendOptions): Promise<Sent> {
     const of = this.#classOf(options)
-    return this.#enqueue(this.#toGroup, this.#check(data, options?.signal), of, options?.signal)
+    return this.#toGroup.send(this.#check(data, options?.signal), of, options?.signal)
   }
 
   /** Sends to one member of the view, by name or as it stands in the view: reliable, in the order of the calls. */
@@ -165,7 +150,7 @@ export class Group extends EventEmitter<GroupEvents> {
     if (member === undefined) {
       throw new TuttiError('ERR_TUTTI_NOT_MEMBER', `no member ${typeof to === 'string' ? to : to?.name} is in the view`)
     }
-    return this.#enqueue(this.#queue(member.incarnation), bytes, 0, options?.signal)
+    return this.#queue(member.incarnation).send(bytes, 0, options?.signal)
   }
 
   /**
@@ -186,6 +171,7 @@ export class Group extends EventEmitter<GroupEvents> {
    * goes on by itself: call this only when you know that nobody does. Throws ERR_TUTTI_QUORUM where a quorum is alive.
    */
   reform(): void {
+    if (this.#isLeaving || this.#isClosed) throw this.#leftError()
     if (!this.#engine.isStranded) {
       throw new TuttiError('ERR_TUTTI_QUORUM', 'a quorum of the view is alive: the group goes on by itself')
     }
@@ -216,6 +202,17 @@ export class Group extends EventEmitter<GroupEvents> {
     })
   }
 
+  override removeAllListeners(name?: keyof GroupEvents): this {
+    super.removeAllListeners(name)
+    if (name === undefined) this.#watchListeners()
+    return this
+  }
+
+  #watchListeners(): void {
+    const untyped: EventEmitter = this as never
+    untyped.on('newListener', name => this.#events.listenerAdded(name))
+  }
+
   #classOf(options: SendOptions | undefined): number {
     if (options === undefined) return this.#class
     checkSendOptions(options)
@@ -228,14 +225,6 @@ export class Group extends EventEmitter<GroupEvents> {
     if (this.#isLeaving || this.#isClosed) throw this.#leftError()
     if (signal?.aborted) throw aborted(signal)
     return bytesOf(data, this.#engine.messageBytesMax)
-  }
-
-  #enqueue(queue: SendQueue, bytes: Uint8Array, of: number, signal: AbortSignal | undefined): Promise<Sent> {
-    if (queue.length >= this.#options.waitingSendsMax) {
-      const max = this.#options.waitingSendsMax
-      return Promise.reject(new TuttiError('ERR_TUTTI_OVERFLOW', `${max} sends wait already (limits.waitingSendsMax)`))
-    }
-    return queue.send(bytes, of, signal)
   }
 
   #queue(to: string): SendQueue {
@@ -254,7 +243,7 @@ export class Group extends EventEmitter<GroupEvents> {
         if (progress !== undefined) this.#unconfirmedOf(to).add(waiting, progress)
         else waiting.resolve({ lineage: this.#engine.view.lineage, view: this.#engine.view.id })
       }
-      queue = new SendQueue(submit, sent)
+      queue = new SendQueue(submit, sent, this.#options.waitingSendsMax)
       this.#queues.set(to, queue)
     }
     return queue
@@ -275,6 +264,7 @@ export class Group extends EventEmitter<GroupEvents> {
 
   #installed({ view, change }: ViewEvent): void {
     this.#view = view
+    this.#incarnation = this.#engine.self.incarnation
     viewChannel.publish({ group: this, view, change })
     this.#options.logger?.info({ view: view.id, members: view.members.length }, 'view')
     this.#dropQueues(view)
@@ -283,7 +273,7 @@ export class Group extends EventEmitter<GroupEvents> {
   #handle(event: EngineEvent): void {
     switch (event.type) {
       case 'drain':
-        this.#isBehindQueue = true
+        this.#isDrainDue = this.#isOfferRefused
         this.#pump()
         break
       case 'sealed':
@@ -347,8 +337,11 @@ export class Group extends EventEmitter<GroupEvents> {
   /** Sends what waits; when nothing does any more, it is the turn of those whose offer was not taken. */
   #pump(): void {
     for (const queue of this.#queues.values()) queue.pump()
-    if (!this.#isBehindQueue || this.#toGroup.length > 0) return
-    this.#isBehindQueue = false
+    if (this.#isDrainDue && this.#toGroup.length === 0) this.#drain()
+  }
+
+  #drain(): void {
+    this.#isOfferRefused = this.#isDrainDue = false
     this.#listeners.safely(() => this.emit('drain'))
   }
 
@@ -368,14 +361,20 @@ export class Group extends EventEmitter<GroupEvents> {
     this.#leftBecauseOf = error
     for (const queue of this.#queues.values()) queue.fail(this.#leftError())
     this.#unconfirmed.get('')?.abandon()
-    this.#driver.close().then(() => {
-      if (!this.#isReady) this.#ready.reject(error ?? this.#leftError())
-      this.#events.end()
-      if (isThrownOut && error !== undefined) this.#failed(error)
-      this.#listeners.safely(() => this.emit('left'))
-      if (error === undefined) this.#resolveLeft()
-      else this.#rejectLeft(error)
-    })
+    // What is lost is said in a turn of its own, and before the end.
+    const said = () => new Promise<void>(resolve => this.#ports.clock.defer(resolve))
+    this.#driver
+      .close()
+      .then(said)
+      .then(() => {
+        if (!this.#isReady) this.#ready.reject(error ?? this.#leftError())
+        if (this.#isOfferRefused) this.#drain()
+        this.#events.end()
+        if (isThrownOut && error !== undefined) this.#failed(error)
+        this.#listeners.safely(() => this.emit('left'))
+        if (error === undefined) this.#resolveLeft()
+        else this.#rejectLeft(error)
+      })
   }
 
   #leftError(): TuttiError {

@@ -18,7 +18,9 @@ import type { NetworkPort } from './ports.js'
  */
 export async function join(group: string, options: JoinOptions = {}): Promise<Group> {
   const checked = checkOptions(group, options)
-  const named = { ...options, name: options.name ?? `${hostname()}-${process.pid}` }
+  // Whatever options were read from an object of a class is read from it again.
+  const name = { value: options.name ?? `${hostname()}-${process.pid}`, enumerable: true }
+  const named: JoinOptions = Object.create(options, { name })
   const clock = new NodeClock()
   const random = new NodeRandom()
   const network = await openNetwork(checked, random)

@@ -153,7 +153,8 @@ function checkKeys(what: string, given: unknown, known: ReadonlySet<string>): vo
 
 function checkName(what: string, name: unknown): void {
   const bytes = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
-  if (bytes >= 1 && bytes <= NAME_BYTES_MAX) return
+  // Half a character cannot be written as UTF-8.
+  if (bytes >= 1 && bytes <= NAME_BYTES_MAX && !/\p{Surrogate}/u.test(name as string)) return
   throw new TuttiError('ERR_TUTTI_NAME', `${what} must be a string of 1 to ${NAME_BYTES_MAX} bytes, not ${show(name)}`)
 }
 
@@ -201,7 +202,7 @@ function text(what: string, value: unknown): string | undefined {
 }
 
 function show(value: unknown): string {
-  const shown = typeof value === 'string' ? `'${value}'` : String(value)
+  const shown = typeof value === 'string' ? `'${value}'` : typeof value === 'object' ? 'an object' : String(value)
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown
 }
 

@@ -31,13 +31,16 @@ export class SendQueue {
   #head = 0
   /** Messages that were taken and of whose end nothing has been heard, in order. Null: offered, so nobody waits here. */
   #partial: (Queued | null)[] = []
+  readonly #waitingMax: number
   readonly #submit: Submit
   /** A message has been taken to its end, now or as `progress` says: its promise is to be settled. */
   readonly #sent: (waiting: Waiting, progress?: Progress) => void
 
-  constructor(submit: Submit, sent: (waiting: Waiting, progress?: Progress) => void) {
+  /** @param waitingMax  sends that may wait at one time */
+  constructor(submit: Submit, sent: (waiting: Waiting, progress?: Progress) => void, waitingMax: number) {
     this.#submit = submit
     this.#sent = sent
+    this.#waitingMax = waitingMax
   }
 
   /** Sends that wait, not counting one that is taken already. */
@@ -48,6 +51,7 @@ export class SendQueue {
   /** Resolves when the group has taken `data` over, in its turn, or when a safe message is safe. */
   send(data: Uint8Array, of: number, signal: AbortSignal | undefined): Promise<Sent> {
     return new Promise((resolve, reject) => {
+      if (this.length >= this.#waitingMax) throw overflow(this.#waitingMax)
       const detach = () => signal?.removeEventListener('abort', abort)
       const waiting: Queued = { data, class: of, resolve, reject, detach }
       const abort = () => {
@@ -125,6 +129,9 @@ const inPart = (cause?: TuttiError) =>
   new TuttiError('ERR_TUTTI_FATE_UNKNOWN', 'sent in part when this ended; whether it was delivered is not known', {
     cause,
   })
+
+const overflow = (max: number) =>
+  new TuttiError('ERR_TUTTI_OVERFLOW', `${max} sends wait already (limits.waitingSendsMax)`)
 
 export function aborted(signal: AbortSignal): TuttiError {
   return new TuttiError('ERR_TUTTI_ABORTED', 'given up by its AbortSignal', { cause: signal.reason })

@@ -390,8 +390,10 @@ export class Engine {
 
   #close(code?: ErrorCode, reason?: string): void {
     this.#isClosed = true
-    if (code === undefined && this.#departure.isCurtailed) return this.#close('ERR_TUTTI_LEAVE_TIMEOUT', CURTAILED)
-    const error = code === undefined ? undefined : new TuttiError(code, reason ?? '')
+    let error = code === undefined ? undefined : new TuttiError(code, reason ?? '')
+    if (error !== undefined && this.#current !== null) this.#abandon()
+    else if (error === undefined && this.#departure.isCurtailed)
+      error = new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', CURTAILED)
     this.outbox.events.push({ type: 'closed', error })
   }
 }

@@ -3,13 +3,11 @@ import type { AgreedView } from '../wire/view-codec.js'
 
 /** A view as the application sees it. */
 export function publish({ lineage, id, members, primary }: AgreedView): View {
-  const publicMembers = members.map(({ name, incarnation, endpoint, voter }) => ({
-    name,
-    incarnation,
-    endpoint,
-    voter,
-  }))
-  return { lineage, id, members: publicMembers, primary }
+  const published = members.map(({ name, incarnation, endpoint, voter }) =>
+    Object.freeze({ name, incarnation, endpoint: Object.freeze({ ...endpoint }), voter }),
+  )
+  // The engine finds members by their place in it.
+  return Object.freeze({ lineage, id, members: Object.freeze(published), primary })
 }
 
 /** What is new in `view` for a member whose view before was `last`. */

@@ -53,6 +53,16 @@ export function chooseInterface(wanted: string | undefined, family: Family): Int
   )
 }
 
+/** Without the zone of a link-local address, which is each host's own. */
+export const hostOf = (address: string): string => address.split('%', 1)[0]
+
+/** An IPv6 address in its canonical form (RFC 5952), as Node writes it, so that equal ones are equal texts. */
+export function canonical(address: string): string {
+  const host = hostOf(address)
+  // URL has the rule for which zeros to leave out.
+  return isIPv6(host) ? new URL(`http://[${host}]`).hostname.slice(1, -1) + address.slice(host.length) : address
+}
+
 export function familyOf(address: string): Family {
   return isIPv6(address) ? 6 : 4
 }

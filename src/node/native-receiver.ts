@@ -1,6 +1,6 @@
 import { type Slab, SlabPool } from '../slab.js'
 import type { Endpoint } from '../types.js'
-import { type InterfaceAddress, scoped } from './interfaces.js'
+import { canonical, type InterfaceAddress, scoped } from './interfaces.js'
 import type { NativeSocket } from './native-socket.js'
 
 /*
@@ -90,9 +90,7 @@ function endpointOf(from: Buffer, at: InterfaceAddress): Endpoint {
   return { address: scoped(textOf(from.subarray(8, 24)), at), port }
 }
 
-/** An IPv6 address in its canonical form (RFC 5952), as Node writes it. */
 function textOf(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16))
-  // URL has the rule for which zeros to leave out.
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
+  return canonical(groups.join(':'))
 }

@@ -6,8 +6,10 @@ import { keepFreedMemory } from './allocator.js'
 import { DatagramSender } from './datagram-sender.js'
 import { FailureReports } from './failure-reports.js'
 import {
+  canonical,
   chooseInterface,
   familyOf,
+  hostOf,
   type InterfaceAddress,
   interfaceAddresses,
   payloadBytesMax,
@@ -37,7 +39,7 @@ export async function openUdpNetwork(options: UdpNetworkOptions): Promise<Networ
   const group = options.peers ? undefined : options.address
   const own = options.peers && ownPeer(options.peers, options.port)
   const family = familyOf(group ?? own?.address ?? options.peers?.[0]?.address ?? options.interface ?? '')
-  const at = chooseInterface(options.interface ?? own?.address, family)
+  const at = chooseInterface(options.interface ?? (own && canonical(own.address)), family)
   const opened: UdpSocket[] = []
   try {
     const libc = await loadNative()
@@ -118,7 +120,7 @@ class UdpNetwork implements NetworkPort {
     )
     this.#ownFiltered =
       receiving?.native?.dropFrom({ family: at.family, address: local, port, scopeId: at.scopeId }) ?? false
-    this.#peers = options.peers ?? []
+    this.#peers = (options.peers ?? []).map(({ address, port }) => ({ address: canonical(address), port }))
     this.#targets = receiving ? [{ address: scoped(options.address!, at), port: options.port }] : []
     if (!receiving) this.reach([])
   }
@@ -154,7 +156,9 @@ class UdpNetwork implements NetworkPort {
     if (this.#receiving) return
     const targets = new Map<string, Endpoint>()
     for (const each of [...this.#peers, ...endpoints]) {
-      if (!this.#isOwn(each)) targets.set(`${each.address} ${each.port}`, each)
+      if (this.#isOwn(each)) continue
+      const key = `${hostOf(each.address)} ${each.port}`
+      if (!targets.has(key)) targets.set(key, each)
     }
     this.#targets = [...targets.values()]
   }
@@ -199,13 +203,15 @@ class UdpNetwork implements NetworkPort {
   }
 
   #isOwn(from: Endpoint): boolean {
-    return from.port === this.endpoint.port && from.address === this.endpoint.address
+    return from.port === this.endpoint.port && hostOf(from.address) === hostOf(this.endpoint.address)
   }
 
   #checkOverflow(): void {
     const drops = this.#sending.native!.drops() + (this.#receiving?.native?.drops() ?? 0) - this.#multicasts
-    if (drops <= this.#overflowed) return
-    this.#handler?.overflowed(drops - this.#overflowed)
+    // The system counts in 32 bits.
+    const more = (drops - this.#overflowed) | 0
+    if (more <= 0) return
+    this.#handler?.overflowed(more)
     this.#overflowed = drops
   }
 }
@@ -213,7 +219,8 @@ class UdpNetwork implements NetworkPort {
 /** Which of the peers this process is: the one with an address of this host and our port. */
 function ownPeer(peers: readonly Endpoint[], port: number): Endpoint | undefined {
   const here = new Set(interfaceAddresses().map(each => each.address))
-  return peers.find(each => each.port === port && (here.has(each.address) || each.address.startsWith('127.')))
+  const isHere = (address: string) => here.has(hostOf(canonical(address))) || address.startsWith('127.')
+  return peers.find(each => each.port === port && isHere(each.address))
 }
 
 function smallBuffer(bytes: number): string {

@@ -163,19 +163,20 @@ export class Recorder {
     )
   }
 
-  // The caller's promise, and ours to look at: whether anybody handles its rejection remains the caller's affair.
+  // What comes of it goes on to the caller: whether anybody handles a rejection is the caller's affair.
   #answer(id: string, sent: Promise<Sent>): Promise<Sent> {
-    sent.then(
+    return sent.then(
       answer => {
         this.#ids.set(answer, id)
         this.#event({ event: 'sent', id, view: answer.view })
+        return answer
       },
       (error: unknown) => {
         const code = error instanceof TuttiError ? error.code : 'ERR_TUTTI_FATE_UNKNOWN'
         this.#event({ event: 'error', code, message: String(error), id })
+        throw error
       },
     )
-    return sent
   }
 
   #command(command: Body<TraceCommand>): string {

@@ -234,10 +234,14 @@ export class Player implements NetworkPort, ClockPort {
         this.taken.set(key, (this.taken.get(key) ?? 0) + 1)
         return fate === TAKEN ? 'taken' : 'pending'
       }
-      queue = new SendQueue(submit, ({ resolve }, progress?: Progress) => {
-        if (key === '') this.#note()
-        resolve({ lineage: this.#lineage, view: progress?.view ?? this.viewId })
-      })
+      queue = new SendQueue(
+        submit,
+        ({ resolve }, progress?: Progress) => {
+          if (key === '') this.#note()
+          resolve({ lineage: this.#lineage, view: progress?.view ?? this.viewId })
+        },
+        Number.POSITIVE_INFINITY,
+      )
       this.#queues.set(key, queue)
     }
     return queue
