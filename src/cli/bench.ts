@@ -93,10 +93,13 @@ function apiOption(): Option {
   return new Option('--api <api>', words).choices(['batch', 'message']).default(HEADLINE_API)
 }
 
+/** What a group takes by default. */
+const SIZE_MAX = 16_777_216
+
 function sizesOf(text: string): number[] {
   return text.split(',').map(size => {
     const bytes = wholeNumber(size)
-    if (bytes < 1) throw new InvalidArgumentError('A size is at least 1 byte.')
+    if (bytes < 1 || bytes > SIZE_MAX) throw new InvalidArgumentError(`A size is from 1 to ${SIZE_MAX} bytes.`)
     return bytes
   })
 }

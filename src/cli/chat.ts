@@ -1,13 +1,13 @@
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
 import { Command } from 'commander'
 import { type Group, join, type Member, type View, type ViewChange } from 'tutti'
-import { addMemberOptions, joinOptionsOf, type MemberFlags } from './member-options.js'
+import { addMemberOptions, joinOptionsOf, type MemberFlags, nameOf } from './member-options.js'
 import { NAME_STYLES, printable, type Style, styler } from './terminal.js'
 
 export function chatCommand(): Command {
   const command = new Command('chat')
     .description('talk with everybody on the network who joins the same group')
-    .argument('<group>', 'name of the group')
+    .argument('<group>', 'name of the group', nameOf)
     .addHelpText(
       'after',
       `
@@ -19,7 +19,7 @@ Type a line and press Enter. Ctrl-C or Ctrl-D leaves.`,
   return addMemberOptions(command).action(async (groupName: string, flags: MemberFlags) => {
     const stop = new AbortController()
     const abort = () => stop.abort()
-    process.once('SIGINT', abort).once('SIGTERM', abort)
+    process.on('SIGINT', abort).on('SIGTERM', abort)
     process.stdout.on('error', abort)
     let group: Group
     try {
@@ -33,12 +33,16 @@ Type a line and press Enter. Ctrl-C or Ctrl-D leaves.`,
 }
 
 const style = styler(process.stdout)
+/** Once the input has ended, a line that the window does not let through for so long is given up, with those behind it. */
+const SEND_MS_MAX = 3_500
 
 class Chat {
   readonly #group: Group
   /** Somebody wants this process to end. */
   readonly #stop: AbortController
   readonly #lines: Interface
+  #isClosed = false
+  #patience: NodeJS.Timeout | undefined
   readonly #isTerminal = process.stdout.isTTY === true && process.stdin.isTTY === true
 
   constructor(group: Group, stop: AbortController) {
@@ -61,13 +65,20 @@ class Chat {
     const { signal } = this.#stop
     signal.addEventListener('abort', () => this.#lines.close())
     this.#lines.once('SIGINT', () => this.#stop.abort())
+    this.#lines.once('close', () => {
+      this.#isClosed = true
+      // Ctrl-D does not wait for the line that waits for the window. What was piped may take its time, line by line.
+      if (this.#isTerminal) this.#stop.abort()
+      else this.#patience = setTimeout(() => this.#stop.abort(), SEND_MS_MAX).unref()
+    })
     if (this.#isTerminal) this.#lines.prompt()
     // The iterator takes the next line when the last is on its way: a pasted text stays in order and within bounds.
     try {
       for await (const line of this.#lines) {
         if (signal.aborted) break
         if (line.trim() !== '') await this.#send(line, signal)
-        if (this.#isTerminal) this.#lines.prompt()
+        this.#patience?.refresh()
+        if (this.#isTerminal && !this.#isClosed) this.#lines.prompt()
       }
     } finally {
       this.#lines.close()
@@ -96,7 +107,8 @@ class Chat {
 
   /** Prints above the line that is being typed. */
   #print(text: string): void {
-    if (!this.#isTerminal) {
+    // A prompt on a closed interface opens it again.
+    if (!this.#isTerminal || this.#isClosed) {
       process.stdout.write(`${text}\n`)
       return
     }

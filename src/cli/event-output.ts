@@ -11,7 +11,6 @@ export class EventOutput {
   /** Rejects when nobody reads any more. */
   readonly readerGone: Promise<never>
   readonly #stream: Writable
-  readonly #startedAtMs = performance.now()
   #n = 0
   #batch = ''
   #batchAtMs = 0
@@ -48,6 +47,10 @@ export class EventOutput {
     this.#add(type === 'told' ? toldLine(n, t, sender, message.data) : messageLine(n, t, sender, message))
   }
 
+  get hasReader(): boolean {
+    return this.#error === null
+  }
+
   /** The reader does not keep up: nothing more that can wait should be written before `drained`. */
   get isFull(): boolean {
     return this.#error !== null || this.#stream.writableNeedDrain
@@ -67,7 +70,7 @@ export class EventOutput {
   flushed(standstillMs: number, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     this.#write()
     return new Promise(resolve => {
-      let unread = Number.POSITIVE_INFINITY
+      let unread = this.#stream.writableLength
       const startMs = performance.now()
       const watch = setInterval(() => {
         const isStuck = this.#stream.writableLength >= unread || performance.now() - startMs >= limitMs
@@ -88,9 +91,9 @@ export class EventOutput {
     return sender
   }
 
-  /** Milliseconds since the start, to the microsecond: of the turn, so that the clock is not read for each line. */
+  /** Milliseconds since this process started, to the microsecond: of the turn, so that the clock is not read for each line. */
   #time(): number {
-    if (this.#batch === '') this.#batchAtMs = Math.round((performance.now() - this.#startedAtMs) * 1000) / 1000
+    if (this.#batch === '') this.#batchAtMs = Math.round(performance.now() * 1000) / 1000
     return this.#batchAtMs
   }
 

@@ -15,7 +15,7 @@ export function endWithReader(): void {
 export function report(error: unknown): number {
   if (!(error instanceof Error)) throw error
   const code = (error as NodeJS.ErrnoException).code
-  // Standard output was closed, as by `| head`: the reader has seen what it wanted, and there is nobody to tell.
+  // Standard output was closed, as by `| head`: the reader has seen what it wanted.
   if (code === 'EPIPE') return FAILED
   process.stderr.write(`tutti: ${error.message}${code === undefined ? '' : ` (${code})`}\n`)
   return error instanceof TuttiError && USAGE_CODES.includes(error.code) ? WRONG_USAGE : FAILED

@@ -48,7 +48,8 @@ export function parseCommand(line: string): Command {
   }
   const fields = value as Fields
   const id = typeof fields.id === 'string' ? fields.id : undefined
-  if (fields.id !== undefined && id === undefined) return refusal('`id` must be a string')
+  const isSent = fields.op === 'send' || fields.op === 'tell'
+  if (isSent && fields.id !== undefined && id === undefined) return refusal('`id` must be a string')
   switch (fields.op) {
     case 'send':
       return parseSend(fields, id)

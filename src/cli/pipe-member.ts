@@ -8,10 +8,12 @@ import { PipeSession } from './pipe-session.js'
 /** Room for the largest message in base64, or with some of its characters escaped. */
 const LINE_BYTES_MAX = 33_554_432
 const LEAVE_MS_MAX = 5_000
-/** What the window has not let through by then is given up: to leave in order takes time, too. */
+/** What the window has not let through by then is given up: to leave in order may take half of LEAVE_MS_MAX, too. */
 const SEND_MS_MAX = 2_000
 /** A reader that takes nothing for so long, or a group that does not answer, holds up a failed end no longer. */
 const LAST_WORDS_MS = 500
+
+export const NOBODY_READS = 'nobody reads the events'
 
 const LEFT_CODES = ['ERR_TUTTI_LEFT', 'ERR_TUTTI_ABORTED']
 
@@ -26,9 +28,9 @@ export class PipeMember {
   #isWaitingForReader = false
   #sendTimer: NodeJS.Timeout | undefined
   #leaveTimer: NodeJS.Timeout | undefined
-  #rejectTimedOut!: (error: TuttiError) => void
-  readonly #timedOut = new Promise<never>((_, reject) => {
-    this.#rejectTimedOut = reject
+  #reject!: (error: Error) => void
+  readonly #failed = new Promise<never>((_, reject) => {
+    this.#reject = reject
   })
 
   constructor(output: EventOutput) {
@@ -40,10 +42,11 @@ export class PipeMember {
     const meet = (message: unknown) => this.#meet((message as { group: Group }).group)
     // The member is in the group from its first view on, which with `expect` comes long before `join` resolves.
     subscribe('tutti:view', meet)
-    process.once('SIGTERM', this.#leave)
-    process.once('SIGINT', this.#leave)
+    // Also the second one: whoever is impatient gets no less order.
+    process.on('SIGTERM', this.#leave)
+    process.on('SIGINT', this.#leave)
     try {
-      await Promise.race([this.#live(group, options), this.#timedOut, this.#output.readerGone])
+      await Promise.race([this.#live(group, options), this.#failed, this.#output.readerGone])
     } finally {
       unsubscribe('tutti:view', meet)
       clearTimeout(this.#sendTimer)
@@ -56,8 +59,9 @@ export class PipeMember {
 
   /** Tells the reader what failed and what comes of what it had accepted; leaves in order if that is still possible. */
   async fail(error: unknown): Promise<void> {
-    const hasReader = error instanceof TuttiError
-    const { code, message } = hasReader ? error : new TuttiError('ERR_TUTTI_LEFT', 'nobody reads the events')
+    const hasReader = this.#output.hasReader
+    const { code, message } =
+      error instanceof TuttiError ? error : new TuttiError('ERR_TUTTI_LEFT', hasReader ? String(error) : NOBODY_READS)
     this.#session?.giveUp(new TuttiError(code, message))
     // Whoever waited hears of it by a promise.
     await nextTurn()
@@ -90,7 +94,7 @@ export class PipeMember {
       this.#read(this.#splitter.end())
       this.#leave()
     })
-    this.#input.on('error', this.#leave)
+    this.#input.on('error', error => this.#reject(error))
   }
 
   #read(lines: Line[]): void {
@@ -126,14 +130,15 @@ export class PipeMember {
     this.#sendTimer = setTimeout(() => this.#giveUp(), SEND_MS_MAX)
     this.#leaveTimer = setTimeout(() => {
       const message = `this member could not leave in order within ${LEAVE_MS_MAX / 1000} s`
-      this.#rejectTimedOut(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', message))
+      this.#reject(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', message))
     }, LEAVE_MS_MAX)
     if (this.#session === null) this.#stopJoining.abort()
     else this.#session.leave()
   }
 
   #giveUp(): void {
-    const message = `the window was closed for ${SEND_MS_MAX / 1000} s while this member wanted to leave`
+    const cause = this.#session?.hasBegun ? 'the window was closed' : 'there was no view to send in'
+    const message = `${cause} for ${SEND_MS_MAX / 1000} s while this member wanted to leave`
     this.#session?.giveUp(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', message))
   }
 }

@@ -1,4 +1,5 @@
-import { type EventEmitter, setMaxListeners } from 'node:events'
+import type { EventEmitter } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type BlockReason,
   type Group,
@@ -44,7 +45,8 @@ export class PipeSession {
   readonly #group: PipeGroup
   readonly #output: EventOutput
   readonly #onIdle: () => void
-  #hasBegun = false
+  /** The first view has come. */
+  hasBegun = false
   #queue: Queued[] = []
   #queueAt = 0
   #queueBytes = 0
@@ -63,6 +65,10 @@ export class PipeSession {
   // A `sent` names a view; it waits until that view has been written, since the group is ahead of a slow reader.
   #heldSent: { readonly command: Transmission; readonly sent: Sent }[] = []
   readonly #ids = new WeakMap<Sent, string>()
+  /** What the group has said and nobody has been told: see `#say`. */
+  readonly #unsaid: (() => void)[] = []
+  /** All that has come has been written. */
+  #isUpToDate = false
   /** Of which a view has been written. */
   readonly #lineages = new Set<string>()
 
@@ -74,28 +80,20 @@ export class PipeSession {
     this.#group = group
     this.#output = output
     this.#onIdle = onIdle
-    setMaxListeners(0, this.#patience.signal)
     // Whoever asks hears of it; it may fail while a slow reader is still being written to.
     this.#hasLeft.catch(() => {})
     const { name, incarnation } = group.self
     output.event('ready', { version, name, incarnation })
     group.on('blocked', (reason: BlockReason, waiting: readonly string[]) => {
-      output.event('blocked', { reason, waiting })
+      this.#say(() => output.event('blocked', { reason, waiting }))
     })
-    group.on('unblocked', (reason: BlockReason) => output.event('unblocked', { reason }))
-    group.on('lost', (sent: Sent, { code, message }: TuttiError) => {
-      this.#refuse({ op: 'refused', code, message, id: this.#ids.get(sent) })
-      // What came of it is said once.
-      const held = this.#heldSent.find(held => held.sent === sent)
-      if (held === undefined) return
-      this.#heldSent = this.#heldSent.filter(other => other !== held)
-      this.#settle(held.command)
-    })
-    group.on('error', ({ code, message }: TuttiError) => output.event('error', { code, message }))
+    group.on('unblocked', (reason: BlockReason) => this.#say(() => output.event('unblocked', { reason })))
+    group.on('lost', (sent: Sent, error: TuttiError) => this.#say(() => this.#lost(sent, error)))
+    group.on('error', ({ code, message }: TuttiError) => this.#say(() => output.event('error', { code, message })))
   }
 
   get isBusy(): boolean {
-    return this.#output.isFull || (this.#hasBegun && this.#queueAt < this.#queue.length)
+    return this.#output.isFull || (this.hasBegun && this.#queueAt < this.#queue.length)
   }
 
   get isLeaving(): boolean {
@@ -119,19 +117,54 @@ export class PipeSession {
 
   /** From the first view on: writes what happens until the member is out of the group, or its reader goes away. */
   async follow(): Promise<void> {
-    this.#hasBegun = true
+    this.hasBegun = true
     this.#pump()
-    for await (const event of this.#group) {
-      if (event.type === 'view') this.#install(event.view, event.change)
-      else if (event.type === 'excluded') this.#output.event('excluded', { incarnation: event.incarnation })
-      else if (event.type === 'merged') this.#output.event('merged', { lineage: event.lineage, won: event.won })
-      else this.#output.message(event)
+    const events = this.#group[Symbol.asyncIterator]()
+    for (;;) {
+      const next = events.next()
+      if (this.#unsaid.length > 0 && (await isPending(next))) this.#sayAll()
+      this.#isUpToDate = true
+      const { done, value: event } = await next
+      this.#isUpToDate = false
+      if (done) break
+      this.#write(event)
       if (this.#output.isFull) await this.#output.drained()
     }
+    this.#sayAll()
+    this.#isUpToDate = true
     if (this.#isLeaving) return
     // It knows why.
     await this.#group.leave()
     throw new TuttiError('ERR_TUTTI_LEFT', 'the group has closed this member')
+  }
+
+  #write(event: GroupEvent): void {
+    if (event.type === 'view') this.#install(event.view, event.change)
+    else if (event.type === 'merged') this.#output.event('merged', { lineage: event.lineage, won: event.won })
+    else if (event.type === 'excluded') {
+      this.#output.event('excluded', { incarnation: event.incarnation })
+      // What was lost by that.
+      this.#sayAll()
+    } else this.#output.message(event)
+  }
+
+  /** What the group says beside its one sequence comes behind what came before it, which a slow reader may still have to be told. */
+  #say(act: () => void): void {
+    if (this.#isUpToDate || !this.hasBegun) act()
+    else this.#unsaid.push(act)
+  }
+
+  #sayAll(): void {
+    for (const act of this.#unsaid.splice(0)) act()
+  }
+
+  #lost(sent: Sent, { code, message }: TuttiError): void {
+    this.#refuse({ op: 'refused', code, message, id: this.#ids.get(sent) })
+    // What came of it is said once.
+    const held = this.#heldSent.find(held => held.sent === sent)
+    if (held === undefined) return
+    this.#heldSent = this.#heldSent.filter(other => other !== held)
+    this.#settle(held.command)
   }
 
   /** Leaves once the group has taken over everything that was accepted. */
@@ -148,7 +181,10 @@ export class PipeSession {
     const rest = this.#queue.slice(this.#queueAt)
     this.#queue = []
     this.#queueAt = 0
-    for (const command of rest) if (command.op !== 'stats') this.#unsent(command, reason)
+    for (const command of rest) {
+      if (command.op === 'stats') this.#output.event('stats', this.#group.stats())
+      else this.#unsent(command, reason)
+    }
     this.#isLeaving = true
     this.#resolveLeft(this.#group.leave())
   }
@@ -157,6 +193,7 @@ export class PipeSession {
   abandon(): void {
     const message = 'taken over when this ended; whether it was delivered is not known'
     const error = new TuttiError('ERR_TUTTI_FATE_UNKNOWN', message)
+    this.#sayAll()
     this.#heldSent = []
     for (const command of this.#outstanding) this.#refused(command, error)
     this.#outstanding.clear()
@@ -174,7 +211,7 @@ export class PipeSession {
       })
     }
     const bytes = sizeOf(command)
-    if (!this.#hasBegun && (this.#queue.length >= HELD_COMMANDS_MAX || this.#queueBytes + bytes > HELD_BYTES_MAX)) {
+    if (!this.hasBegun && (this.#queue.length >= HELD_COMMANDS_MAX || this.#queueBytes + bytes > HELD_BYTES_MAX)) {
       const message = `at most ${HELD_COMMANDS_MAX} commands or ${HELD_BYTES_MAX} bytes are held before the first view`
       return this.#refuse({ op: 'refused', code: 'ERR_TUTTI_OVERFLOW', message, id: idOf(command) })
     }
@@ -184,7 +221,7 @@ export class PipeSession {
   }
 
   #pump(): void {
-    if (!this.#hasBegun) return
+    if (!this.hasBegun) return
     while (this.#queueAt < this.#queue.length) {
       if (this.#outstanding.size >= OUTSTANDING_MAX || this.#outstandingBytes >= OUTSTANDING_BYTES_MAX) return
       const command = this.#queue[this.#queueAt++]
@@ -283,9 +320,13 @@ export class PipeSession {
 }
 
 function sizeOf(command: Queued): number {
-  return command.op === 'stats' ? 0 : command.data.length
+  return command.op === 'stats' ? 0 : Buffer.byteLength(command.data)
 }
 
 function idOf(command: Queued): string | undefined {
   return command.op === 'stats' ? undefined : command.id
 }
+
+/** Whether what it waits for is still to come. */
+const isPending = (promise: Promise<unknown>): Promise<boolean> =>
+  Promise.race([promise.then(() => false), nextTurn().then(() => true)])

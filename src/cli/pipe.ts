@@ -3,8 +3,8 @@ import pino from 'pino'
 import { type JoinOptions, type Order, TuttiError } from 'tutti'
 import { EventOutput } from './event-output.js'
 import { report } from './exit.js'
-import { addMemberOptions, joinOptionsOf, type MemberFlags, wholeNumber } from './member-options.js'
-import { PipeMember } from './pipe-member.js'
+import { addMemberOptions, joinOptionsOf, type MemberFlags, nameOf, wholeNumber } from './member-options.js'
+import { NOBODY_READS, PipeMember } from './pipe-member.js'
 
 interface PipeFlags extends MemberFlags {
   readonly order?: Order
@@ -19,7 +19,7 @@ interface PipeFlags extends MemberFlags {
 }
 
 /** A reader that takes nothing for so long is not waited for. */
-const READ_MS_MAX = 5_000
+const READ_MS_MAX = 4_500
 
 /** Options of the interface that this release does not have: known, so that they are refused by name. */
 const LATER_FLAGS = { log: '--log', sync: '--sync', state: '--state', secretFile: '--secret-file' } as const
@@ -27,7 +27,7 @@ const LATER_FLAGS = { log: '--log', sync: '--sync', state: '--state', secretFile
 export function pipeCommand(): Command {
   const command = new Command('pipe')
     .description('be a member that speaks JSON lines: commands on standard input, events on standard output')
-    .argument('<group>', 'name of the group')
+    .argument('<group>', 'name of the group', nameOf)
     .addHelpText(
       'after',
       `
@@ -63,7 +63,7 @@ async function runPipe(group: string, flags: PipeFlags): Promise<number> {
   } catch (error) {
     await member.fail(error)
     // What went wrong may hold a socket or a reader for ever; there is no order left to leave in.
-    process.exit(report(error))
+    process.exit(report(output.hasReader ? error : new TuttiError('ERR_TUTTI_LEFT', NOBODY_READS)))
   }
 }
 

@@ -92,8 +92,8 @@ async function simulate(flags: SimFlags): Promise<boolean> {
     }),
   )
   progress?.draw([])
-  if (flags.trace !== undefined && last !== undefined) await writeTrace(flags.trace, last.trace)
   print(json ? [JSON.stringify(resultOf(campaign, seed, flags))] : summary(campaign, seed, flags))
+  if (flags.trace !== undefined && last !== undefined) await writeTrace(flags.trace, last.trace)
   return campaign.failed.length === 0
 }
 

@@ -17,7 +17,7 @@ const EXAMPLE = 'loss=0.1,duplicate=0.01,reorder=0.05,corrupt=0.001,delay=5..20m
 export function parseFaults(spec: string): Faults {
   const faults = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, delayMsMin: 0, delayMsMax: 0 }
   for (const part of spec.split(',')) {
-    const [name, value = ''] = part.trim().split('=')
+    const [name, value = ''] = part.trim().split(/=(.*)/)
     if (name === 'delay') {
       const match = /^(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?ms$/.exec(value)
       if (match === null) throw wrong(`a delay is written 5ms or 5..20ms, not '${value}'`)
@@ -28,7 +28,7 @@ export function parseFaults(spec: string): Faults {
     }
     const chance = CHANCES.find(known => known === name)
     if (chance === undefined) throw wrong(`there is no fault '${name}'; there are ${CHANCES.join(', ')} and delay`)
-    const number = value === '' ? Number.NaN : Number(value)
+    const number = /^[\d.]+$/.test(value) ? Number(value) : Number.NaN
     if (!(number >= 0 && number <= 1)) throw wrong(`${name} is a chance from 0 to 1, not '${value}'`)
     faults[chance] = number
   }

@@ -21,7 +21,7 @@ export async function runCampaign(
   report: (run: Run) => void = () => {},
 ): Promise<Campaign> {
   // Beyond them there is no next number: a series would be empty, and hold.
-  if (!Number.isSafeInteger(first) || first < 0 || !Number.isSafeInteger(first + count - 1))
+  if (!Number.isSafeInteger(first) || first < 0 || !Number.isSafeInteger(first + (count - 1)))
     throw new RangeError(`seeds are integers from 0 to 2^53 - 1, not ${first} and ${count - 1} more`)
   const failed: Omit<Run, 'trace'>[] = []
   const hashes: string[] = []

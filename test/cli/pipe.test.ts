@@ -124,7 +124,7 @@ describe('tutti pipe, real processes', { timeout: 120_000 }, () => {
     b.closeOutput()
     a.send('to nobody', '1')
     expect(await b.ended).toBe(1)
-    expect(b.stderr).toBe('')
+    expect(b.stderr).toBe('tutti: nobody reads the events (ERR_TUTTI_LEFT)\n')
     await a.until(() => a.of('view').at(-1).members.length === 1)
     expect(await a.leave()).toBe(0)
   })
