@@ -171,7 +171,7 @@ export class Group extends EventEmitter<GroupEvents> {
    * goes on by itself: call this only when you know that nobody does. Throws ERR_TUTTI_QUORUM where a quorum is alive.
    */
   reform(): void {
-    if (this.#isLeaving || this.#isClosed) throw this.#leftError()
+    if (this.#isClosed) throw this.#leftError()
     if (!this.#engine.isStranded) {
       throw new TuttiError('ERR_TUTTI_QUORUM', 'a quorum of the view is alive: the group goes on by itself')
     }

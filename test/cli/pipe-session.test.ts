@@ -157,6 +157,30 @@ describe('pipe session', () => {
     expect(kinds.indexOf('sent')).toBeGreaterThan(kinds.indexOf('view2'))
   })
 
+  it('says what happened besides in its place, also to a slow reader', async () => {
+    const { group, session, events } = open({ highWaterMark: 1_000 })
+    group.install(1)
+    void session.follow()
+    for (let i = 0; i < 3_000; i++) group.deliver('x'.repeat(200))
+    for (let i = 0; i < 5; i++) await turn()
+    group.emit('blocked', 'window', ['bob'])
+    expect(group.untakenEvents).toBeGreaterThan(1_000)
+    const lines: Line[] = []
+    while (lines.length < 3_003) lines.push(...(await events()))
+    expect(lines[3_001].event).toBe('message')
+    expect(lines[3_002]).toMatchObject({ event: 'blocked', n: 3_003 })
+  })
+
+  it('takes `id` for what it is only where there is one', async () => {
+    const { group, session, events } = open()
+    group.install(1)
+    void session.follow()
+    session.line('{"op":"stats","id":7}')
+    session.line('{"op":"send","data":"x","id":7}')
+    const kinds = (await events()).map(line => line.event)
+    expect(kinds.toSorted()).toEqual(['error', 'ready', 'stats', 'view'])
+  })
+
   it('goes on after a line that is no command', async () => {
     const { group, session, events, send } = open()
     group.install(1)

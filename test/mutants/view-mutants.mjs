@@ -27,8 +27,8 @@ export const viewMutants = [
   {
     name: 'reuses a round',
     file: 'src/membership/view-agreement.ts',
-    find: 'this.#round++\n',
-    replace: 'this.#round = Math.max(1, this.#round)\n',
+    find: 'this.round++\n',
+    replace: 'this.round = Math.max(1, this.round)\n',
   },
   {
     name: 'takes a quorum of one too few',
