@@ -365,7 +365,7 @@ export class Group extends EventEmitter<GroupEvents> {
     const said = () => new Promise<void>(resolve => this.#ports.clock.defer(resolve))
     this.#driver
       .close()
-      .then(said)
+      .then(said, said)
       .then(() => {
         if (!this.#isReady) this.#ready.reject(error ?? this.#leftError())
         if (this.#isOfferRefused) this.#drain()

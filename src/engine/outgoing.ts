@@ -211,8 +211,8 @@ export class Outgoing {
   acknowledge(rank: number, received: number, consumed: number): boolean {
     const { window } = this
     const { last, capacity } = window
-    // Nobody has what was never sent. Who says so was sent more by another than this member: what it has of this one's
-    // still counts, or the window would never open again. And nobody lacks more than a ring: such a word is broken.
+    // Nobody has what was never sent. Who says so was sent forged packets: what it has of this member's still counts, or
+    // the window would never open again. And nobody lacks more than a ring: such a word is broken.
     if (distance(received, last) > 0) received = last
     if (distance(consumed, received) > 0) consumed = received
     const isKept = (seq: number) => distance(last, seq) >= 0 && distance(last, seq) <= capacity

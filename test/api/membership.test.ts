@@ -395,3 +395,30 @@ describe('two groups of one name that could not hear each other', () => {
     }
   })
 })
+
+describe('where links are dead one way', () => {
+  test('two who hear each other go on, though each has lost one way to or from the third', async () => {
+    const [, b, c] = await membersOf(sim, ['a', 'b', 'c'])
+    for (const group of [b, c]) listen(group)
+    sim.cut('a', 'c')
+    sim.cut('b', 'a')
+    await sim.runUntil(() => namesOf(b) === 'b c' && namesOf(c) === 'b c')
+    await sim.until(b.send('goes on', { safe: true }))
+  })
+
+  test('a coordinator that goes deaf in mid-ballot does not go on alone, so that the others can (C13)', async () => {
+    const groups = await membersOf(sim, ['a', 'b', 'c', 'd', 'e'])
+    for (const group of groups) listen(group)
+    // Nobody knows yet that e is gone, and it is waited for as f wants to join.
+    sim.crash('e', { isSilent: true })
+    void sim.join('orders', { name: 'f', packetBytes: 512 })
+    await sim.run(100)
+    for (const name of ['b', 'c', 'd', 'f']) sim.cut(name, 'a')
+    await sim.run(3_000)
+    sim.heal()
+    sim.crash('a')
+    const rest = groups.slice(1, 4)
+    await sim.runUntil(() => rest.every(group => namesOf(group) === 'b c d f'))
+    expect(sim.check()).toEqual([])
+  })
+})

@@ -227,4 +227,18 @@ export const orderMutants = [
     replace: 'if (distance(upTo, this.#toldUpTo) <= 0) return isWanted && false',
     tests: ['test/scenarios/safe.test.ts'],
   },
+  {
+    name: 'orders: marks of an order that is not used stay where they are',
+    file: 'src/wire/seqno.ts',
+    find: '(seq & 0xffffff) === 0',
+    replace: '(seq & 0xffffff) === 0x777777',
+    tests: ['test/engine/long-stream.test.ts'],
+  },
+  {
+    name: 'ignores a report of more than it has sent',
+    file: 'src/engine/outgoing.ts',
+    find: 'if (distance(received, last) > 0) received = last',
+    replace: 'if (distance(received, last) > 0) return false',
+    tests: ['test/engine/outgoing.test.ts'],
+  },
 ]

@@ -172,4 +172,32 @@ export const viewMutants = [
     replace: 'return this.hasQuorum',
     tests: ['test/api/membership.test.ts'],
   },
+  {
+    name: 'comes back to a view that it was in',
+    file: 'src/membership/membership.ts',
+    find: ' || this.#past.isOver(next)) return true',
+    replace: ') return true',
+    tests: ['test/scenarios/lineages.test.ts'],
+  },
+  {
+    name: 'goes on with a ballot though its quorum is gone',
+    file: 'src/membership/view-agreement.ts',
+    find: 'if (!isQuorum(this.#voters, rank => own.digests.has(rank) && !removed.has(rank))) return',
+    replace: 'if (!isQuorum(this.#voters, rank => own.digests.has(rank) || removed.has(rank))) return',
+    tests: ['test/api/membership.test.ts'],
+  },
+  {
+    name: 'lets a joiner that may not found keep others from founding',
+    file: 'src/membership/membership.ts',
+    find: 'if (claimed && !join.lineage?.length)',
+    replace: 'if (claimed)',
+    tests: ['test/scenarios/lineages.test.ts'],
+  },
+  {
+    name: 'puts the juniors of pairs out though too few stay',
+    file: 'src/membership/accusations.ts',
+    find: 'return isQuorum(this.#voters, rank => !going.has(rank)) ? going : new Set(pairs.map(({ senior }) => senior))',
+    replace: 'return going',
+    tests: ['test/api/membership.test.ts'],
+  },
 ]

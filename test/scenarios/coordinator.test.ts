@@ -86,21 +86,3 @@ describe('the coordinator dies in the middle of a change', () => {
     expect(story.member('b').log).toContain('g: g#0:')
   })
 })
-
-test('a coordinator that loses its quorum in mid-ballot does not go on alone, so that the others can (C13)', () => {
-  for (const seed of [1, 2, 3]) {
-    const story = new Story({ seed })
-    story.group('a', 'b', 'c', 'd', 'e')
-    // Nobody knows yet that e is gone, and it is waited for as f wants to join.
-    story.vanishes('e')
-    story.start('f')
-    story.run(100)
-    // What a sends arrives, and it hears nobody.
-    story.losing(({ to }) => to === 'a')
-    story.run(3_000)
-    story.vanishes('a')
-    story.heal()
-    story.untilOne('b', 'c', 'd', 'f')
-    expect(story.faults).toEqual([])
-  }
-})
