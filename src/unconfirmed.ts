@@ -68,7 +68,11 @@ export class Unconfirmed {
         this.#hasStayed = event.change.stayed.length > 0
         this.#delivered.clear()
         this.#settle()
-      } else if (event.type === 'messages' && event.from.incarnation === incarnation) {
+      } else if (
+        event.type === 'messages' &&
+        (event.safe !== false || this.#remembers) &&
+        event.from.incarnation === incarnation
+      ) {
         this.#forget(event.last)
         if (event.safe !== false) this.#delivered.set(event.order, event.last)
       }
@@ -104,6 +108,10 @@ export class Unconfirmed {
       waiting?.reject(unknown())
       return waiting === null
     })
+  }
+
+  get #remembers(): boolean {
+    return this.#entries.length > 0 || this.#delivered.size > 0
   }
 
   /** The stream has come to packet `seq`. */

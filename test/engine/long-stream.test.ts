@@ -11,7 +11,7 @@ import { Assembly } from '../../src/wire/fragments.js'
 import * as wire from '../../src/wire/header.js'
 import { runsBytes, writeRuns } from '../../src/wire/order-runs.js'
 import { PREFIX_BYTES } from '../../src/wire/packer.js'
-import { plus } from '../../src/wire/seqno.js'
+import { distance, plus } from '../../src/wire/seqno.js'
 
 const FIRST = -16
 const CAPACITY = 64
@@ -63,7 +63,7 @@ class Bench {
         offsetOf: () => 0,
         slabOf: () => NOT_REUSED,
       }),
-      isStable: () => true,
+      isStable: (rank, seq) => distance(this.delivery.readers[rank].upTo, seq) >= 0,
       assembled: () => {},
     })
     for (; this.#at < MILESTONES; this.#at++) {
