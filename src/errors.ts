@@ -7,7 +7,7 @@ export type ErrorCode =
   | 'ERR_TUTTI_NO_ROUTE' // the network has no route for multicast
   | 'ERR_TUTTI_NETWORK' // any other failure of a socket
   | 'ERR_TUTTI_MESSAGE_SIZE' // a message over `limits.messageBytesMax`
-  | 'ERR_TUTTI_NAME' // a name or group name that is empty, too long or taken
+  | 'ERR_TUTTI_NAME' // a live member of the group has that name
   | 'ERR_TUTTI_NOT_MEMBER' // the addressee is not in the view
   | 'ERR_TUTTI_LEFT' // this member has left, or is leaving
   | 'ERR_TUTTI_FATE_UNKNOWN' // taken over, and nobody can say any more whether it was delivered

@@ -80,9 +80,9 @@ export class EventQueue {
 
   flush(): void {
     if (!this.#hasBegun) return
-    if (this.#isIterated) this.#wake?.()
+    if (this.#isIterated) return this.#wake?.()
     // A listener may begin to iterate.
-    else if (this.#hasListener) while (!this.#isIterated && this.#head < this.#held.length) this.#emitNext()
+    while (this.#hasListener && !this.#isIterated && this.#head < this.#held.length) this.#emitNext()
   }
 
   end(): void {

@@ -155,7 +155,7 @@ function checkName(what: string, name: unknown): void {
   const bytes = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
   // Half a character cannot be written as UTF-8.
   if (bytes >= 1 && bytes <= NAME_BYTES_MAX && !/\p{Surrogate}/u.test(name as string)) return
-  throw new TuttiError('ERR_TUTTI_NAME', `${what} must be a string of 1 to ${NAME_BYTES_MAX} bytes, not ${show(name)}`)
+  throw wrong(`${what} must be a string of 1 to ${NAME_BYTES_MAX} bytes, not ${show(name)}`)
 }
 
 function endpoints(peers: unknown): Endpoint[] | undefined {

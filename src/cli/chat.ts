@@ -1,13 +1,13 @@
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
 import { Command } from 'commander'
 import { type Group, join, type Member, type View, type ViewChange } from 'tutti'
-import { addMemberOptions, joinOptionsOf, type MemberFlags, nameOf } from './member-options.js'
+import { addMemberOptions, joinOptionsOf, type MemberFlags } from './member-options.js'
 import { NAME_STYLES, printable, type Style, styler } from './terminal.js'
 
 export function chatCommand(): Command {
   const command = new Command('chat')
     .description('talk with everybody on the network who joins the same group')
-    .argument('<group>', 'name of the group', nameOf)
+    .argument('<group>', 'name of the group')
     .addHelpText(
       'after',
       `
@@ -67,9 +67,8 @@ class Chat {
     this.#lines.once('SIGINT', () => this.#stop.abort())
     this.#lines.once('close', () => {
       this.#isClosed = true
-      // Ctrl-D does not wait for the line that waits for the window. What was piped may take its time, line by line.
-      if (this.#isTerminal) this.#stop.abort()
-      else this.#patience = setTimeout(() => this.#stop.abort(), SEND_MS_MAX).unref()
+      // What was typed, pasted or piped before may take its time, line by line.
+      this.#patience = setTimeout(() => this.#stop.abort(), SEND_MS_MAX).unref()
     })
     if (this.#isTerminal) this.#lines.prompt()
     // The iterator takes the next line when the last is on its way: a pasted text stays in order and within bounds.

@@ -1,8 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { JoinOptions } from 'tutti'
 
-const NAME_BYTES_MAX = 255
-
 /** The options by which a command joins a group, as they are on the command line. */
 export interface MemberFlags {
   readonly name?: string
@@ -14,11 +12,7 @@ export interface MemberFlags {
 
 export function addMemberOptions(command: Command): Command {
   return command
-    .option(
-      '--name <name>',
-      "this member's name, unlike any other's in the group (default: host name and process id)",
-      nameOf,
-    )
+    .option('--name <name>', "this member's name, unlike any other's in the group (default: host name and process id)")
     .option('--interface <interface>', 'network interface, by address or name (default: that of the default route)')
     .option('--address <address>', "multicast address (default: derived from the group's name)")
     .option('--port <port>', 'UDP port (default: 7475)', wholeNumber)
@@ -29,13 +23,6 @@ export function addMemberOptions(command: Command): Command {
 export function joinOptionsOf(flags: MemberFlags): JoinOptions {
   const { name, address, port, peers } = flags
   return { name, interface: flags.interface, address, port, peers: peers?.split(',') }
-}
-
-/** Of a member or a group: as the library checks them, for which a name that is taken is no other error. */
-export function nameOf(text: string): string {
-  const bytes = Buffer.byteLength(text)
-  if (bytes < 1 || bytes > NAME_BYTES_MAX) throw new InvalidArgumentError(`A name has 1 to ${NAME_BYTES_MAX} bytes.`)
-  return text
 }
 
 export function wholeNumber(text: string): number {

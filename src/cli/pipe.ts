@@ -3,7 +3,7 @@ import pino from 'pino'
 import { type JoinOptions, type Order, TuttiError } from 'tutti'
 import { EventOutput } from './event-output.js'
 import { report } from './exit.js'
-import { addMemberOptions, joinOptionsOf, type MemberFlags, nameOf, wholeNumber } from './member-options.js'
+import { addMemberOptions, joinOptionsOf, type MemberFlags, wholeNumber } from './member-options.js'
 import { NOBODY_READS, PipeMember } from './pipe-member.js'
 
 interface PipeFlags extends MemberFlags {
@@ -27,7 +27,7 @@ const LATER_FLAGS = { log: '--log', sync: '--sync', state: '--state', secretFile
 export function pipeCommand(): Command {
   const command = new Command('pipe')
     .description('be a member that speaks JSON lines: commands on standard input, events on standard output')
-    .argument('<group>', 'name of the group', nameOf)
+    .argument('<group>', 'name of the group')
     .addHelpText(
       'after',
       `

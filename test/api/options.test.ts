@@ -73,13 +73,13 @@ describe('a wrong option is refused by a sentence that names it', () => {
 describe('a wrong name is refused', () => {
   test.each([[''], ['x'.repeat(256)], ['ü'.repeat(128)], [7], [null]])('of a group: %j', async group => {
     const error = await refusal(group, {})
-    expect(error.code).toBe('ERR_TUTTI_NAME')
+    expect(error.code).toBe('ERR_TUTTI_OPTION')
     expect(error.message).toContain('group name')
   })
 
   test.each([[''], ['x'.repeat(256)], ['ü'.repeat(128)], [7], [null]])('of a member: %j', async name => {
     const error = await refusal('orders', { name })
-    expect(error.code).toBe('ERR_TUTTI_NAME')
+    expect(error.code).toBe('ERR_TUTTI_OPTION')
     expect(error.message).toContain('name')
   })
 })
