@@ -181,8 +181,8 @@ export class ViewState {
   }
 
   /** A control frame of the reliable multicast. Returns false if it is of another kind. */
-  control(rank: number, { nack, report, announce, beat }: Control, nowMs: number): boolean {
-    if (announce || beat) this.toAllAtMs[rank] = nowMs
+  control(rank: number, { nack, report, announce, beat, suspect }: Control, nowMs: number): boolean {
+    if (announce || beat || suspect) this.toAllAtMs[rank] = nowMs
     if (nack) this.#recovery.nacked(rank, nack, nowMs)
     else if (report) {
       this.#acknowledge(rank, serial(report.received ?? 0), serial(report.consumed ?? 0))

@@ -135,13 +135,16 @@ export class ViewAgreement {
     if (this.isOpen) this.#progress(true, nowMs)
   }
 
-  /** @param removed  who is not waited for */
-  due(nowMs: number, removed: ReadonlySet<number>): void {
+  /**
+   * @param removed  who is not waited for
+   * @param isCalm  whether that is likely to stay so: a ballot of one's own gets on only then
+   */
+  due(nowMs: number, removed: ReadonlySet<number>, isCalm: boolean): void {
     if (this.chosen !== null) return
     this.#answerFill()
     const own = this.#own
     if (own === null) return
-    this.#advance(own, nowMs, removed)
+    if (isCalm) this.#advance(own, nowMs, removed)
     if (this.#own !== null && this.chosen === null) this.#resend(this.#own, nowMs, removed)
   }
 

@@ -22,6 +22,8 @@ const SUSPECT_MS_MIN = 20
 const SUSPECT_MS_MAX = 250
 /** An invitation into another lineage is good for so long: that may be gone by then. */
 const INTO_MS = 1_000
+/** Who hears a quorum again hears the others in a moment: nobody is put out before that. Some probes, and their answers. */
+const CALM_MS = 150
 /** That nobody is accused any more is said so often. */
 const ACQUITTALS = 3
 
@@ -67,6 +69,8 @@ export class ViewWatch {
   #beginAtMs = Number.POSITIVE_INFINITY
   /** So long a change waits for joiners that are about to be ready. */
   #collectUntilMs = 0
+  /** And so long for whoever may be heard again, as others are. */
+  #calmAtMs = 0
   #wishAtMs: number
   #wishMs = WISH_MS_MIN
   #isLeaving = false
@@ -194,13 +198,14 @@ export class ViewWatch {
     if (detector.due(nowMs, rank => this.#effects.probe(rank))) this.#accusedAnew(nowMs)
     if (nowMs >= this.#suspectAtMs) this.#suspect(nowMs)
     if (nowMs >= this.#wishAtMs) this.#wish(nowMs)
+    if (!this.hasQuorum) this.#calmAtMs = nowMs + CALM_MS
     const removed = this.#accusations.removable(nowMs)
     this.#beginAtMs = this.#beginsAtMs(nowMs, removed)
     if (nowMs >= this.#beginAtMs) {
       this.#beginAtMs = Number.POSITIVE_INFINITY
       this.#agreement.begin(nowMs)
     }
-    this.#agreement.due(nowMs, removed)
+    this.#agreement.due(nowMs, removed, nowMs >= this.#calmAtMs)
   }
 
   /** A control frame of this view about what is to follow it. Returns false if it is not well formed. */
@@ -242,11 +247,17 @@ export class ViewWatch {
 
   /** When this member is to begin a ballot, as things stand. */
   #beginsAtMs(nowMs: number, removed: ReadonlySet<number>): number {
-    const agreement = this.#agreement
-    if (agreement.chosen !== null || agreement.isProposing || !this.hasQuorum) return Number.POSITIVE_INFINITY
+    const { chosen, isProposing } = this.#agreement
+    if (chosen !== null || isProposing || !this.hasQuorum) return Number.POSITIVE_INFINITY
     if (!this.view.members[this.rank].voter) return Number.POSITIVE_INFINITY
     // Nothing would come of a ballot, and it would end all sending.
     if (!isQuorum(this.#voters, rank => !removed.has(rank))) return Number.POSITIVE_INFINITY
+    return Math.max(this.#calmAtMs, this.#turnAtMs(nowMs, removed))
+  }
+
+  /** When it is its turn. */
+  #turnAtMs(nowMs: number, removed: ReadonlySet<number>): number {
+    const agreement = this.#agreement
     const isCoordinator = this.#coordinator(nowMs, removed) === this.rank
     // Once somebody has begun, what the others wait for is its end: by who began, or by who comes after it.
     if (agreement.isOpen) return isCoordinator && removed.has(agreement.proposer) ? nowMs : agreement.patientUntilMs

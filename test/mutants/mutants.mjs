@@ -137,4 +137,11 @@ export const mutants = [
     replace: 'const owner = this.#partial.pop()\n    if (owner) this.#sent(owner, progress)',
     tests: ['test/api/sending.test.ts'],
   },
+  {
+    name: 'puts out whoever is heard again a moment after the first',
+    file: 'src/membership/view-watch.ts',
+    find: 'this.#calmAtMs = nowMs + CALM_MS',
+    replace: 'this.#calmAtMs = nowMs',
+    tests: ['test/scenarios/decision.test.ts'],
+  },
 ]

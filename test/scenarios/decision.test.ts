@@ -207,6 +207,28 @@ describe('who goes on', () => {
     }
   })
 
+  test.each([1_000, 4_000])(
+    'and everyone who is heard again when a cut of %d ms ends that left nobody a quorum',
+    cutMs => {
+      for (let seed = 1; seed <= 10; seed++) {
+        const story = new Story({ seed })
+        const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l']
+        story.group(...names)
+        const heal = story.split('b', 'd', 'e', 'f', 'g', 'h')
+        story.run(11 * seed)
+        // The change of views that this asks for has begun on both sides, or is about to.
+        story.crash('l')
+        story.run(cutMs)
+        heal()
+        story.untilOne(...names.slice(0, -1))
+        for (const name of names) expect(story.member(name).log).not.toContain('excluded')
+        // They do not outbid each other all the while.
+        expect(story.member('a').engine.counters.ballotsOutbid).toBe(0)
+        expect(story.faults).toEqual([])
+      }
+    },
+  )
+
   test('and a fill of two seconds is nobody’s reason to begin another ballot (C14)', () => {
     const story = new Story()
     story.group('a', 'b', 'c', 'd', 'e')
