@@ -26,7 +26,7 @@ export interface JoinOptions {
   port?: number
   /** Routers that multicast may cross, plus one. 0 to 255, default 1: this network only. */
   ttl?: number
-  /** Sends to these endpoints, as 'address:port' or objects, in place of multicast. */
+  /** Sends to these endpoints, as 'host:port' or objects, in place of multicast. Names are looked up once, when joining. */
   peers?: readonly (string | Endpoint)[]
   /** Order of messages that do not say. Default 'fifo'. */
   order?: Order
@@ -160,7 +160,7 @@ function checkName(what: string, name: unknown): void {
 
 function endpoints(peers: unknown): Endpoint[] | undefined {
   if (peers === undefined) return undefined
-  if (!Array.isArray(peers)) throw wrong(`peers must be an array of 'address:port' or endpoints, not ${show(peers)}`)
+  if (!Array.isArray(peers)) throw wrong(`peers must be an array of 'host:port' or endpoints, not ${show(peers)}`)
   return peers.map(endpointOf)
 }
 
@@ -172,7 +172,7 @@ function endpointOf(peer: unknown): Endpoint {
     return { address, port: whole('peers[].port', port, 1, 65_535) }
   }
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(String(peer))
-  if (match === null) throw wrong(`peers are 'address:port' or '[address]:port', not ${show(peer)}`)
+  if (match === null) throw wrong(`peers are 'host:port' or '[address]:port', not ${show(peer)}`)
   return { address: match[1] ?? match[2], port: whole('a port in peers', Number(match[3]), 1, 65_535) }
 }
 

@@ -16,7 +16,7 @@ export function addMemberOptions(command: Command): Command {
     .option('--interface <interface>', 'network interface, by address or name (default: that of the default route)')
     .option('--address <address>', "multicast address (default: derived from the group's name)")
     .option('--port <port>', 'UDP port (default: 7475)', wholeNumber)
-    .option('--peers <peers>', 'ADDRESS:PORT,... to send to in place of multicast')
+    .option('--peers <peers>', 'HOST:PORT,... to send to in place of multicast')
 }
 
 /** The library checks the values; here they only change their form. */

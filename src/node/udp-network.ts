@@ -17,6 +17,7 @@ import {
 } from './interfaces.js'
 import { NativeReceiver } from './native-receiver.js'
 import { loadNative } from './native-socket.js'
+import { resolvePeers } from './peer-addresses.js'
 import { ProbeSockets } from './probe-sockets.js'
 import { explain } from './socket-errors.js'
 import { checkUdpOptions, type UdpNetworkOptions } from './udp-options.js'
@@ -34,11 +35,13 @@ const OVERFLOW_CHECK_MS = 250
 const CLOSE_MS_MAX = 1000
 
 /** Opens the sockets of one member: see docs/network.md. */
-export async function openUdpNetwork(options: UdpNetworkOptions): Promise<NetworkPort> {
-  checkUdpOptions(options)
-  const group = options.peers ? undefined : options.address
-  const own = options.peers && ownPeer(options.peers, options.port)
-  const family = familyOf(group ?? own?.address ?? options.peers?.[0]?.address ?? options.interface ?? '')
+export async function openUdpNetwork(wanted: UdpNetworkOptions): Promise<NetworkPort> {
+  checkUdpOptions(wanted)
+  const peers = wanted.peers && (await resolvePeers(wanted.peers, wanted.interface))
+  const options = { ...wanted, peers }
+  const group = peers ? undefined : options.address
+  const own = peers && ownPeer(peers, options.port)
+  const family = familyOf(group ?? own?.address ?? peers?.[0]?.address ?? options.interface ?? '')
   const at = chooseInterface(options.interface ?? (own && canonical(own.address)), family)
   const opened: UdpSocket[] = []
   try {

@@ -11,7 +11,7 @@ export interface UdpNetworkOptions {
   readonly port: number
   /** How many routers a multicast may pass. Default 1: stays in this network. */
   readonly ttl?: number
-  /** The members' endpoints, where the network has no multicast. This process's own may be among them. */
+  /** The members' endpoints, by address or name of the host, where the network has no multicast. This process's own may be among them. */
   readonly peers?: readonly Endpoint[]
   /** Size of a full packet. Default 1,400, or what the interface's MTU allows if that is less. */
   readonly packetBytes?: number
@@ -37,11 +37,6 @@ export function checkUdpOptions({ address, port, peers, ttl, packetBytes }: UdpN
   }
   if (!(packetBytes === undefined || (Number.isInteger(packetBytes) && packetBytes >= 64 && packetBytes <= 65507))) {
     throw optionError(`\`packetBytes\` must be a whole number from 64 to 65507, not ${packetBytes}`)
-  }
-  if (new Set(peers?.map(each => isIP(each.address))).size > 1)
-    throw optionError('`peers` must all be IPv4, or all IPv6, addresses')
-  for (const each of peers ?? []) {
-    if (isIP(each.address) === 0) throw optionError(`\`peers\` must name IP addresses, not "${each.address}"`)
   }
 }
 

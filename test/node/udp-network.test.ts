@@ -100,6 +100,37 @@ describe('opening a port', () => {
     })
   })
 
+  it('looks the names of peers up, and finds itself among them', async () => {
+    const peers = [freePort(), freePort()].map(port => ({ address: 'localhost', port }))
+    const a = await open({ interface: undefined, peers, port: peers[0].port })
+    expect(a.endpoint).toEqual({ address: '127.0.0.1', port: peers[0].port })
+    const b = await open({ interface: undefined, peers, port: peers[1].port })
+    const heard = new Promise<unknown>(resolve => {
+      b.start({ datagram: (_, from) => resolve(from), failed: resolve, refused: () => {}, overflowed: () => {} })
+    })
+    a.start({ datagram: () => {}, failed: () => {}, refused: () => {}, overflowed: () => {} })
+    a.multicast(Uint8Array.of(1), 0, 1)
+    expect(await heard).toMatchObject(a.endpoint)
+  })
+
+  it('names the peer that has no address', async () => {
+    expect(await refusal({ peers: [{ address: 'nowhere.invalid', port: 7475 }] })).toMatchObject({
+      code: 'ERR_TUTTI_NETWORK',
+      message: expect.stringMatching(/the peer "nowhere\.invalid" \(E\w+\): check the name/),
+    })
+  })
+
+  it.each([
+    ['127.0.0.1', '::1'],
+    ['::1', '127.0.0.1'],
+  ])('refuses peers of two families, %s and %s', async (...hosts) => {
+    const peers = hosts.map(address => ({ address, port: 7475 }))
+    expect(await refusal({ interface: undefined, peers })).toMatchObject({
+      code: 'ERR_TUTTI_OPTION',
+      message: expect.stringContaining('all be IPv4, or all IPv6'),
+    })
+  })
+
   it('skips itself in the list of peers, and binds what the list says', async () => {
     const peers = [
       { address: '127.0.0.2', port: freePort() },

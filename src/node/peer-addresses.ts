@@ -1,0 +1,38 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { TuttiError } from '../errors.js'
+import type { Endpoint } from '../types.js'
+import { type Family, familyOf } from './interfaces.js'
+
+/**
+ * The peers by address: names of hosts are looked up, once. All are of one family, as a socket is: that of the addresses
+ * among them, else that of `interface` if it is an address, else IPv4 where every name has such an address.
+ */
+export async function resolvePeers(peers: readonly Endpoint[], wanted: string | undefined): Promise<Endpoint[]> {
+  const found = await Promise.all(peers.map(({ address }) => addressesOf(address)))
+  const family = familyOfAll(peers, found, wanted)
+  return peers.map(({ address: host, port }, i) => {
+    const address = found[i].find(each => familyOf(each) === family)
+    if (address !== undefined) return { address, port }
+    if (isIP(host)) throw new TuttiError('ERR_TUTTI_OPTION', '`peers` must all be IPv4, or all IPv6, addresses.')
+    const what = `The peer "${host}" has no IPv${family} address, but ${found[i].join(', ')}`
+    throw new TuttiError('ERR_TUTTI_OPTION', `${what}: \`peers\` must all be reached by one of the two.`)
+  })
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  if (isIP(host)) return [host]
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const what = `No address is known for the peer "${host}" (${code}): check the name, or give its address.`
+    throw new TuttiError('ERR_TUTTI_NETWORK', what, { cause })
+  }
+}
+
+function familyOfAll(peers: readonly Endpoint[], found: readonly string[][], wanted: string | undefined): Family {
+  const given = [...peers.map(({ address }) => address), wanted ?? ''].find(isIP)
+  if (given !== undefined) return familyOf(given)
+  return found.every(addresses => addresses.some(each => familyOf(each) === 4)) ? 4 : 6
+}
