@@ -56,6 +56,27 @@ describe('one dead link, one way (C12)', () => {
     for (const member of [a, b, c]) expect(member.log).toContain('c: c#0:')
   })
 
+  test('who hears it again does not promise to put it out, though it has accused it, too', () => {
+    const story = new Story()
+    const [a, b, c] = story.group('a', 'b', 'c')
+    const heard = story.cut('b', 'c')
+    const asked = story.losing(({ is, to }) => is === 'prepare' && to === 'c')
+    story.cut('b', 'a')
+    story.until(() => story.sent.some(({ is }) => is === 'prepare'))
+    // c takes its word back, and a does not hear that.
+    story.losing(({ is, from }) => is === 'suspect' && from === 'c')
+    heard()
+    story.run(200)
+    asked()
+    story.run(500)
+    expect([a, b, c].flatMap(viewsOf)).toEqual([])
+    story.heal()
+    c.send('c#0:')
+    story.until(() => [a, b, c].every(({ log }) => log.includes('c: c#0:')))
+    expect(b.log).not.toContain('excluded')
+    expect(story.faults).toEqual([])
+  })
+
   for (const [from, to] of ['ca', 'ac', 'cb', 'bc', 'ab', 'ba']) {
     test(`from ${from} to ${to}, for a minute: no churn, and all are one when it is over`, () => {
       const story = new Story()
