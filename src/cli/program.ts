@@ -1,24 +1,30 @@
 import { Command, CommanderError } from 'commander'
-import { benchCommand } from './bench.js'
-import { chatCommand } from './chat.js'
-import { demoCommand } from './demo.js'
 import { report, WRONG_USAGE } from './exit.js'
-import { pipeCommand } from './pipe.js'
-import { probeCommand } from './probe.js'
-import { simCommand } from './sim.js'
 import { version } from './version.js'
+
+/** Loaded when they are asked for: half of the time that a start takes. */
+const COMMANDS = new Map<string, () => Promise<Command>>([
+  ['demo', async () => (await import('./demo.js')).demoCommand()],
+  ['chat', async () => (await import('./chat.js')).chatCommand()],
+  ['pipe', async () => (await import('./pipe.js')).pipeCommand()],
+  ['probe', async () => (await import('./probe.js')).probeCommand()],
+  ['bench', async () => (await import('./bench.js')).benchCommand()],
+  ['sim', async () => (await import('./sim.js')).simCommand()],
+])
 
 /** Does what the arguments say, those behind the program's name, and sets the exit code. */
 export async function run(args: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync(args, { from: 'user' })
+    const program = await programFor(args[0])
+    await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
     else process.exitCode = report(error)
   }
 }
 
-function program(): Command {
+/** @param wanted  the command that is called; if it is none, all are there, for the help and for hints */
+async function programFor(wanted: string | undefined): Promise<Command> {
   const program = new Command('tutti')
     .description('Reliable, ordered group messaging over UDP multicast')
     .version(version)
@@ -34,7 +40,8 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage.`,
     )
 
-  for (const command of [demoCommand(), chatCommand(), pipeCommand(), probeCommand(), benchCommand(), simCommand()]) {
+  const load = COMMANDS.get(wanted ?? '')
+  for (const command of await Promise.all((load ? [load] : [...COMMANDS.values()]).map(load => load()))) {
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

@@ -1,6 +1,7 @@
 import { join } from 'tutti'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TuttiError } from '../../src/errors.js'
+import { resolvePeers } from '../../src/node/peer-addresses.js'
 import { openUdpNetwork, type UdpNetworkOptions } from '../../src/node/udp-network.js'
 import type { NetworkPort } from '../../src/ports.js'
 import { freePort, pairOf, sockets } from './loopback.js'
@@ -111,6 +112,12 @@ describe('opening a port', () => {
     a.start({ datagram: () => {}, failed: () => {}, refused: () => {}, overflowed: () => {} })
     a.multicast(Uint8Array.of(1), 0, 1)
     expect(await heard).toMatchObject(a.endpoint)
+  })
+
+  it('takes the name of this host for its address on the network where others are elsewhere', async () => {
+    const peers = ['localhost', '10.9.9.9', '127.0.0.3'].map(address => ({ address, port: 7475 }))
+    const addresses = (await resolvePeers(peers, '127.0.0.9')).map(({ address }) => address)
+    expect(addresses).toEqual(['127.0.0.9', '10.9.9.9', '127.0.0.3'])
   })
 
   it('names the peer that has no address', async () => {
