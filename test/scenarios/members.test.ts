@@ -100,6 +100,33 @@ describe('who is left out', () => {
   })
 })
 
+describe('who is dead', () => {
+  test('is found out as soon where others repair what it sent: that it bears its rank makes it no sign of its life', () => {
+    const story = new Story()
+    const [a, , c] = story.group('a', 'b', 'c', 'd')
+    let repairs = 0
+    const lost = story.losing(({ is, rank, from, to }) => {
+      const isOfC = is === 'data' && rank === 2
+      if (isOfC && from !== 'c' && to === 'a') repairs++
+      return isOfC && to === 'd'
+    })
+    let isAccused = false
+    story.losing(packet => {
+      if (packet.is === 'suspect' && packet.from === 'a') isAccused ||= packet.control!.suspect!.accused!.includes(2)
+      return false
+    })
+    c.send('c#0:')
+    story.run(2)
+    story.vanishes('c')
+    expect(story.until(() => isAccused)).toBeLessThan(1_000)
+    expect(repairs).toBeGreaterThan(1)
+    lost()
+    story.untilOne('a', 'b', 'd')
+    for (const name of ['a', 'b', 'd']) expect(story.member(name).log[0]).toBe('c: c#0:')
+    expect(a.log).not.toContain('excluded')
+  })
+})
+
 describe('who has just come', () => {
   test('and is put out at once is not taken back in the same life, though it had asked a second time before it was in', () => {
     // 1. a proposes a view with d; d, who does not know that, asks again, is asked back and echoes it. 2. The view is decided,
