@@ -137,14 +137,14 @@ export class ViewAgreement {
 
   /**
    * @param removed  who is not waited for
-   * @param isCalm  whether that is likely to stay so: a ballot of one's own gets on only then
+   * @param isCalm  whether that is likely to stay so: only then is it settled who goes on
    */
   due(nowMs: number, removed: ReadonlySet<number>, isCalm: boolean): void {
     if (this.chosen !== null) return
     this.#answerFill()
     const own = this.#own
     if (own === null) return
-    if (isCalm) this.#advance(own, nowMs, removed)
+    this.#advance(own, nowMs, removed, isCalm)
     if (this.#own !== null && this.chosen === null) this.#resend(this.#own, nowMs, removed)
   }
 
@@ -253,10 +253,10 @@ export class ViewAgreement {
     own.proposer.promised(rank, accepted)
   }
 
-  #advance(own: Ballots, nowMs: number, removed: ReadonlySet<number>): void {
+  #advance(own: Ballots, nowMs: number, removed: ReadonlySet<number>, isCalm: boolean): void {
     const { proposer } = own
     if (own.phase === 'prepare') {
-      if (!proposer.isPromised || this.waiting(removed).length > 0) return
+      if (!isCalm || !proposer.isPromised || this.waiting(removed).length > 0) return
       // Who has lost its quorum meanwhile would propose to go on with nobody, and they would vote for it (C13).
       if (!isQuorum(this.#voters, rank => own.digests.has(rank) && !removed.has(rank))) return
       const { bound } = proposer

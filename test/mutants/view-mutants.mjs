@@ -89,8 +89,8 @@ export const viewMutants = [
   {
     name: 'takes the first quorum of promises and waits for nobody else',
     file: 'src/membership/view-agreement.ts',
-    find: 'if (!proposer.isPromised || this.waiting(removed).length > 0) return',
-    replace: 'if (!proposer.isPromised) return',
+    find: '!proposer.isPromised || this.waiting(removed).length > 0) return',
+    replace: '!proposer.isPromised) return',
   },
   {
     name: 'leaves without a word that the others can do without it',
