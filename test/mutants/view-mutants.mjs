@@ -79,6 +79,7 @@ export const viewMutants = [
     file: 'src/membership/view-watch.ts',
     find: 'unshared.length === 0, nowMs)',
     replace: 'unshared.length >= 0, nowMs)',
+    tests: ['test/scenarios/lone-link.test.ts'],
   },
   {
     name: 'puts a member out on one word',
@@ -115,6 +116,7 @@ export const viewMutants = [
     file: 'src/engine/view-state.ts',
     find: 'if (endpoint === undefined || !isSame(endpoint, from)) return',
     replace: 'if (endpoint === undefined || !(from || isSame(endpoint, from))) return',
+    tests: ['test/scenarios/members.test.ts'],
   },
   {
     name: 'takes an answer to a probe for a sign that multicast gets through',
@@ -184,7 +186,7 @@ export const viewMutants = [
     file: 'src/membership/view-agreement.ts',
     find: 'if (!isQuorum(this.#voters, rank => own.digests.has(rank) && !removed.has(rank))) return',
     replace: 'if (!isQuorum(this.#voters, rank => own.digests.has(rank) || removed.has(rank))) return',
-    tests: ['test/api/membership.test.ts'],
+    tests: ['test/scenarios/decision.test.ts'],
   },
   {
     name: 'lets a joiner that may not found keep others from founding',

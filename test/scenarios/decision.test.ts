@@ -229,6 +229,25 @@ describe('who goes on', () => {
     },
   )
 
+  test('and those who say that they hear nobody, where without them too few are left', () => {
+    const story = new Story()
+    story.group('a', 'b', 'c', 'd', 'e')
+    let hasPromised = false
+    story.losing(({ is, from, to }) => {
+      if (is === 'promise' && from === 'b') hasPromised = true
+      return is === 'prepare' && to === 'c'
+    })
+    story.crash('e')
+    story.until(() => hasPromised)
+    // They are heard, and hear nothing; a, b and d have promised by then.
+    story.losing(({ to }) => to === 'b' || to === 'c')
+    story.run(1_500)
+    story.heal()
+    story.untilOne('a', 'b', 'c', 'd')
+    for (const name of ['a', 'b', 'c', 'd']) expect(story.member(name).log).not.toContain('excluded')
+    expect(story.faults).toEqual([])
+  })
+
   test('and a fill of two seconds is nobody’s reason to begin another ballot (C14)', () => {
     const story = new Story()
     story.group('a', 'b', 'c', 'd', 'e')
