@@ -154,6 +154,28 @@ test('a packet that comes back on the stream it was sent on is none of the other
   expect(b.log).toEqual(['a to me: genuine'])
 })
 
+test('a packet of another lineage that comes late is none of the stream of the same two in this one', () => {
+  const net = new Harness()
+  const [, , c, d] = net.group('a', 'b', 'c', 'd')
+  let old: Uint8Array | undefined
+  net.loses = ({ is, from, bytes }) => {
+    if (is === 'tell' && from === 'c') old ??= bytes.slice()
+    return false
+  }
+  c.send('one', d)
+  net.until(() => d.log.length > 0)
+  net.crash('a')
+  net.crash('b')
+  net.run(3_000)
+  c.reform(net.nowMs)
+  net.until(() => c.view === 'c d' && d.viewKey === c.viewKey)
+  d.arrive(old!, c.engine.self.endpoint)
+  net.run(5)
+  c.send('two', d)
+  net.run(100)
+  expect(d.log.filter(line => line.includes('to me'))).toEqual(['c to me: one', 'c to me: two'])
+})
+
 test('nobody can be told who is not in the view', () => {
   const net = new Harness()
   const [a, b] = net.group('a', 'b')

@@ -114,7 +114,7 @@ export const mutants = [
     file: 'src/engine/tell-link.ts',
     find: 'hash32(fromHex(from + to + lineage))',
     replace: 'hash32(fromHex(from + to))',
-    tests: ['test/wire/vectors.test.ts', 'test/api/tells.test.ts'],
+    tests: ['test/engine/tell.test.ts'],
   },
   {
     name: 'keeps the links of a life that is over',
