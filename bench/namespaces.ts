@@ -40,10 +40,10 @@ export class Namespaces {
     return `10.77.0.${i + 1}`
   }
 
-  /** From now on nothing gets from one host to the other; the way back stays as it is. */
-  cut(from: number, to: number): void {
-    const way = ['iifname', `port${from}`, 'oifname', `port${to}`]
-    this.#in(this.#switch, 'nft', 'add', 'rule', 'bridge', 'tutti', 'cuts', ...way, 'drop')
+  /** From now on, all in one instant, nothing gets from the first host to the second; the way back stays as it is. */
+  cut(ways: readonly (readonly [from: number, to: number])[]): void {
+    const rules = ways.map(([from, to]) => `add rule bridge tutti cuts iifname port${from} oifname port${to} drop`)
+    this.#in(this.#switch, 'nft', rules.join('\n'))
   }
 
   /** Every way is open again. */

@@ -20,10 +20,10 @@ const WISH_MS_MIN = 30
 const WISH_MS_MAX = 400
 const SUSPECT_MS_MIN = 20
 const SUSPECT_MS_MAX = 250
+/** Who hears a quorum again hears the others in a moment, by a probe or by what they say to all: nobody is put out before. */
+const CALM_MS = SUSPECT_MS_MAX + 50
 /** An invitation into another lineage is good for so long: that may be gone by then. */
 const INTO_MS = 1_000
-/** Who hears a quorum again hears the others in a moment: nobody is put out before that. Some probes, and their answers. */
-const CALM_MS = 150
 /** That nobody is accused any more is said so often. */
 const ACQUITTALS = 3
 

@@ -181,7 +181,7 @@ export const scenarios: readonly Scenario[] = [
     full: ['4 namespaces'],
     play: async troupe => {
       const one = anyOf(troupe.seniority)
-      await cut(troupe, [one], without(troupe.seniority, one), 'both ways')
+      await split(troupe, [one], without(troupe.seniority, one))
     },
   },
   {
@@ -191,7 +191,18 @@ export const scenarios: readonly Scenario[] = [
     leavesOut: size => size / 2,
     play: async troupe => {
       const names = shuffled(troupe.seniority)
-      await cut(troupe, names.slice(0, names.length / 2), names.slice(names.length / 2), 'both ways')
+      await split(troupe, names.slice(0, names.length / 2), names.slice(names.length / 2))
+    },
+  },
+  {
+    // None of which is a quorum: all wait, and all go on in the lives they have.
+    name: 'three parts and one again',
+    places: NETWORK,
+    sizes: [5, 8],
+    full: ['5 namespaces'],
+    play: async troupe => {
+      const names = shuffled(troupe.seniority)
+      await split(troupe, ...[0, 1, 2].map(part => names.filter((_, i) => i % 3 === part)))
     },
   },
   {
@@ -202,7 +213,7 @@ export const scenarios: readonly Scenario[] = [
     full: ['4 namespaces'],
     play: async troupe => {
       const one = anyOf(troupe.seniority)
-      await cut(troupe, [one], without(troupe.seniority, one), 'one way')
+      await cut(troupe, [one], without(troupe.seniority, one))
     },
   },
   {
@@ -212,7 +223,7 @@ export const scenarios: readonly Scenario[] = [
     leavesOut: () => 1,
     play: async troupe => {
       const one = anyOf(troupe.seniority)
-      await cut(troupe, without(troupe.seniority, one), [one], 'one way')
+      await cut(troupe, without(troupe.seniority, one), [one])
     },
   },
   {
@@ -222,7 +233,7 @@ export const scenarios: readonly Scenario[] = [
     leavesOut: () => 1,
     play: async troupe => {
       const [from, to] = shuffled(troupe.seniority)
-      await cut(troupe, [from], [to], 'one way')
+      await cut(troupe, [from], [to])
     },
   },
 ]
@@ -286,14 +297,14 @@ async function stop(member: PipeProcess): Promise<void> {
   member.kill('SIGCONT')
 }
 
-async function cut(
-  troupe: Troupe,
-  from: readonly string[],
-  to: readonly string[],
-  ways: 'one way' | 'both ways',
-): Promise<void> {
+async function cut(troupe: Troupe, from: readonly string[], to: readonly string[]): Promise<void> {
   troupe.cut(from, to)
-  if (ways === 'both ways') troupe.cut(to, from)
+  await delay(CUT_MS)
+  troupe.hosts!.heal()
+}
+
+async function split(troupe: Troupe, ...parts: readonly (readonly string[])[]): Promise<void> {
+  troupe.split(...parts)
   await delay(CUT_MS)
   troupe.hosts!.heal()
 }

@@ -105,7 +105,17 @@ export class Troupe {
 
   /** No packet of the first gets to the second any more. */
   cut(from: readonly string[], to: readonly string[]): void {
-    for (const a of from) for (const b of to) this.hosts!.cut(this.#hostOf.get(a)!, this.#hostOf.get(b)!)
+    const hostOf = (name: string) => this.#hostOf.get(name)!
+    this.hosts!.cut(from.flatMap(a => to.map(b => [hostOf(a), hostOf(b)] as const)))
+  }
+
+  /** Each part hears only itself any more. */
+  split(...parts: readonly (readonly string[])[]): void {
+    const partOf = new Map(parts.flatMap((names, part) => names.map(name => [name, part])))
+    const names = [...partOf.keys()]
+    const hostOf = (name: string) => this.#hostOf.get(name)!
+    const ways = names.flatMap(a => names.filter(b => partOf.get(a) !== partOf.get(b)).map(b => [a, b]))
+    this.hosts!.cut(ways.map(([a, b]) => [hostOf(a), hostOf(b)]))
   }
 
   /** Everybody sends, from now on and whoever comes too. */
