@@ -8,8 +8,10 @@ const USAGE_CODES = ['ERR_TUTTI_OPTION', 'ERR_TUTTI_UNSUPPORTED']
 
 /** Ends the process when nobody reads what it writes any more, as behind `| head`: for commands that leave nothing behind. */
 export function endWithReader(): void {
-  process.stdout.on('error', error => process.exit(report(error)))
+  process.stdout.off('error', end).on('error', end)
 }
+
+const end = (error: Error): never => process.exit(report(error))
 
 /** Says in one sentence on standard error what went wrong; returns the exit code. */
 export function report(error: unknown): number {

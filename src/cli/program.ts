@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { report, WRONG_USAGE } from './exit.js'
+import { endWithReader, report, WRONG_USAGE } from './exit.js'
 import { version } from './version.js'
 
 /** Loaded when they are asked for: half of the time that a start takes. */
@@ -29,6 +29,12 @@ async function programFor(wanted: string | undefined): Promise<Command> {
     .description('Reliable, ordered group messaging over UDP multicast')
     .version(version)
     .exitOverride()
+    .configureOutput({
+      writeOut: text => {
+        endWithReader()
+        process.stdout.write(text)
+      },
+    })
     .addHelpText(
       'after',
       `

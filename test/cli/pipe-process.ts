@@ -25,15 +25,25 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Runs `tutti` to its end. With `closesOutput` its reader goes away at the first output. */
-export async function runTutti(args: readonly string[], { input = '', closesOutput = false } = {}): Promise<Ended> {
+interface RunOptions {
+  readonly input?: string
+  /** How much of its output is read before the reader goes away. Default 'all'. */
+  readonly reads?: 'all' | 'some' | 'nothing'
+}
+
+/** Runs `tutti` to its end. */
+export async function runTutti(
+  args: readonly string[],
+  { input = '', reads = 'all' }: RunOptions = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe' })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', text => {
     stdout += text
-    if (closesOutput) child.stdout.destroy()
+    if (reads === 'some') child.stdout.destroy()
   })
+  if (reads === 'nothing') child.stdout.destroy()
   child.stderr.setEncoding('utf8').on('data', text => {
     stderr += text
   })

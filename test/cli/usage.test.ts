@@ -41,6 +41,11 @@ describe('usage', () => {
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'))
   })
 
+  it('the help ends without a word when its reader goes away', async () => {
+    const { code, stderr } = await runTutti(['bench', '--help'], { reads: 'nothing' })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+  })
+
   it('tutti --version', async () => {
     expect(await runTutti(['--version'])).toEqual({
       code: 0,
@@ -126,7 +131,7 @@ describe('demo', () => {
   })
 
   it('ends without a word when its reader goes away', async () => {
-    const { code, stderr } = await runTutti(['demo', '--seconds', '2', '--members', '3'], { closesOutput: true })
+    const { code, stderr } = await runTutti(['demo', '--seconds', '2', '--members', '3'], { reads: 'some' })
     expect(stderr).toBe('')
     expect(code).toBe(1)
   })
@@ -163,7 +168,7 @@ describe('commands whose reader goes away', () => {
     ['sim', '--seed', '1', '--members', '2', '--seconds', '10', '--messages', '5'],
   ])('tutti %s: no stack trace', async (...args) => {
     const input = 'hello\n'.repeat(50)
-    const { code, stderr } = await runTutti(args, { closesOutput: true, input })
+    const { code, stderr } = await runTutti(args, { reads: 'some', input })
     expect(stderr).not.toMatch(/^ {4}at /m)
     expect(code).toBeLessThan(2)
   })
