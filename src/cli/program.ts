@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { endWithReader, report, WRONG_USAGE } from './exit.js'
 import { version } from './version.js'
 
-/** Loaded when they are asked for: half of the time that a start takes. */
+/** Loaded when they are asked for: all of them are a third of the time that a start takes. */
 const COMMANDS = new Map<string, () => Promise<Command>>([
   ['demo', async () => (await import('./demo.js')).demoCommand()],
   ['chat', async () => (await import('./chat.js')).chatCommand()],
