@@ -114,6 +114,7 @@ it('asks for what a member that was left out, or gave way, was told is sent, and
     // Killed in that very turn it had no time to say so, later it had.
     const killed = (meanwhile: string) => parting('').replace(end, `${end}\n${meanwhile}\na crashes`)
     expect(whatIsWrong(killed(''))).toEqual([])
+    expect(whatIsWrong(killed('a is refused 9'))).toEqual([])
     expect(whatIsWrong(killed('a sends two as 2'))).toHaveLength(1)
   }
 })

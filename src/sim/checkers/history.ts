@@ -36,7 +36,7 @@ interface Reading {
   stay: Stay | undefined
   /** The last error said that this member has left, or is leaving. */
   isRefusal: boolean
-  /** What its last line broke. */
+  /** What was broken, if nothing has been said since but what is lost by that. */
   justBroken: Stay | undefined
 }
 
@@ -106,7 +106,7 @@ class Reader {
 
   #event(reading: Reading, line: Event): void {
     const { process, byId, life, stay, justBroken } = reading
-    reading.justBroken = undefined
+    if (line.event !== 'error') reading.justBroken = undefined
     switch (line.event) {
       case 'ready':
         process.name = line.name

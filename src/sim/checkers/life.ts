@@ -72,7 +72,7 @@ export interface Stay {
    * left in order. `broken`: it was left out, changed its lineage, failed or crashed; what it sent last may be lost.
    */
   end: 'survived' | 'open' | 'left' | 'broken'
-  /** Its process crashed in the very turn in which it was broken, and said nothing of what is lost by that. */
+  /** Its process crashed in the very turn in which it was broken, and did not say all that is lost by that. */
   isCutShort: boolean
 }
 
