@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { termination } from '../../src/sim/checkers/termination.js'
+import type { TraceLine } from '../../src/sim/trace.js'
 import { good } from './good.js'
 import { transcript } from './transcript.js'
 
@@ -116,6 +117,9 @@ it('asks for what a member that was left out, or gave way, was told is sent, and
     expect(whatIsWrong(killed(''))).toEqual([])
     expect(whatIsWrong(killed('a is refused 9'))).toEqual([])
     expect(whatIsWrong(killed('a sends two as 2'))).toHaveLength(1)
+    const isCrash = (line: TraceLine) => 'event' in line && line.event === 'crashed'
+    const late = transcript(killed('a is refused 9')).map(line => ({ ...line, t: isCrash(line) ? 2 : 1 }))
+    expect(termination.check(late)).toHaveLength(1)
   }
 })
 

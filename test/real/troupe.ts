@@ -105,17 +105,21 @@ export class Troupe {
 
   /** No packet of the first gets to the second any more. */
   cut(from: readonly string[], to: readonly string[]): void {
-    const hostOf = (name: string) => this.#hostOf.get(name)!
-    this.hosts!.cut(from.flatMap(a => to.map(b => [hostOf(a), hostOf(b)] as const)))
+    this.#cut(from.flatMap(a => to.map(b => [a, b] as const)))
   }
 
   /** Each part hears only itself any more. */
   split(...parts: readonly (readonly string[])[]): void {
-    const partOf = new Map(parts.flatMap((names, part) => names.map(name => [name, part])))
-    const names = [...partOf.keys()]
-    const hostOf = (name: string) => this.#hostOf.get(name)!
-    const ways = names.flatMap(a => names.filter(b => partOf.get(a) !== partOf.get(b)).map(b => [a, b]))
-    this.hosts!.cut(ways.map(([a, b]) => [hostOf(a), hostOf(b)]))
+    this.#cut(
+      parts.flatMap(part => {
+        const others = parts.filter(other => other !== part).flat()
+        return part.flatMap(a => others.map(b => [a, b] as const))
+      }),
+    )
+  }
+
+  #cut(ways: readonly (readonly [from: string, to: string])[]): void {
+    this.hosts!.cut(ways.map(([from, to]) => [this.#hostOf.get(from)!, this.#hostOf.get(to)!]))
   }
 
   /** Everybody sends, from now on and whoever comes too. */

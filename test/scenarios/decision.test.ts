@@ -212,7 +212,7 @@ describe('who goes on', () => {
     cutMs => {
       for (let seed = 1; seed <= 10; seed++) {
         const story = new Story({ seed })
-        const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l']
+        const names = [...'abcdefghijkl']
         story.group(...names)
         const heal = story.split('b', 'd', 'e', 'f', 'g', 'h')
         story.run(11 * seed)

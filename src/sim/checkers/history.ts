@@ -36,8 +36,8 @@ interface Reading {
   stay: Stay | undefined
   /** The last error said that this member has left, or is leaving. */
   isRefusal: boolean
-  /** What was broken, if nothing has been said since but what is lost by that. */
-  justBroken: Stay | undefined
+  /** What was broken and when, if nothing has been said since but what is lost by that. */
+  justBroken: { readonly stay: Stay | undefined; readonly t: number | undefined } | undefined
 }
 
 class Reader {
@@ -141,7 +141,7 @@ class Reader {
         break
       }
       case 'excluded':
-        this.#break(reading)
+        this.#break(reading, line)
         life.fate = 'excluded'
         life.endLine = this.#line
         reading.life = born(process, line.incarnation)
@@ -149,7 +149,7 @@ class Reader {
         reading.stay = undefined
         break
       case 'merged':
-        if (!line.won) this.#break(reading)
+        if (!line.won) this.#break(reading, line)
         break
       case 'left':
         // Who is leaving refuses commands, some of which have no id, with the word of one that was thrown out.
@@ -157,7 +157,7 @@ class Reader {
         break
       case 'crashed':
         life.fate = 'crashed'
-        if (justBroken !== undefined) justBroken.isCutShort = true
+        if (justBroken?.stay !== undefined && justBroken.t === line.t) justBroken.stay.isCutShort = true
     }
   }
 
@@ -166,7 +166,7 @@ class Reader {
     const { lineage, id, members, primary, transfer } = line
     const isSuccessor = before?.lineage === lineage && before.end === 'open'
     if (isSuccessor) before.end = 'survived'
-    else if (before !== undefined) this.#break(reading)
+    else if (before !== undefined) this.#break(reading, line)
     const stay: Stay = {
       ordinal: life.stays.length,
       lineage,
@@ -188,10 +188,10 @@ class Reader {
   }
 
   /** What this member sealed last in its view may never be delivered. */
-  #break(reading: Reading): void {
+  #break(reading: Reading, { t }: Event): void {
     const { process, stay } = reading
     if (stay !== undefined) stay.end = 'broken'
-    reading.justBroken = stay
+    reading.justBroken = { stay, t }
     process.brokenAt = this.#line
   }
 }
