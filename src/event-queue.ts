@@ -26,12 +26,14 @@ export interface EventQueueOutlet {
 export class EventQueue {
   #held: DeliveredEvent[] = []
   #head = 0
-  /** Messages of the first delivery that an iterator has not taken yet. */
-  #rest: Message[] | null = null
+  /** Messages of the first delivery, once it is taken apart, and how many of them have been taken. */
+  #apart: Message[] | null = null
+  #taken = 0
   #hasBegun = false
   #hasEnded = false
   #hasListener = false
   #isIterated = false
+  #isFlushing = false
   #wake: (() => void) | null = null
   readonly #outlet: EventQueueOutlet
 
@@ -81,8 +83,12 @@ export class EventQueue {
   flush(): void {
     if (!this.#hasBegun) return
     if (this.#isIterated) return this.#wake?.()
+    // What a listener brings about comes after what is being handed out.
+    if (this.#isFlushing) return
+    this.#isFlushing = true
     // A listener may begin to iterate.
     while (this.#hasListener && !this.#isIterated && this.#head < this.#held.length) this.#emitNext()
+    this.#isFlushing = false
   }
 
   end(): void {
@@ -155,37 +161,53 @@ export class EventQueue {
   /** The next event, a message by itself; null: the delivery has no more. */
   #takeOne(): GroupEvent | null {
     const event = this.#held[this.#head]
-    if (!(event instanceof Delivery)) {
-      this.#advance(this.#head + 1)
-      return event
-    }
-    this.#rest ??= event.messages()
-    const message = this.#rest.shift()
-    if (message !== undefined) return message
-    this.#rest = null
+    if (event instanceof Delivery) return this.#takeMessage(event)
     this.#advance(this.#head + 1)
-    this.#outlet.consume(event)
+    return event
+  }
+
+  /** The next message of the first delivery; null: it has no more, and is done with. */
+  #takeMessage(delivery: Delivery): Message | null {
+    this.#apart ??= delivery.messages()
+    if (this.#taken < this.#apart.length) return this.#apart[this.#taken++]
+    this.#apart = null
+    this.#taken = 0
+    this.#advance(this.#head + 1)
+    this.#outlet.consume(delivery)
     return null
   }
 
-  /** Hands the next event to the listeners, with all messages that follow a message. */
+  /** Hands the next event to the listeners: where they take batches, with all messages that follow a message. */
   #emitNext(): void {
+    const event = this.#held[this.#head]
+    if (!(event instanceof Delivery)) {
+      this.#advance(this.#head + 1)
+      this.#outlet.emit(event)
+    } else if (event.type === 'told' || (this.#outlet.takesMessages && !this.#outlet.takesBatches)) {
+      this.#emitEach(event)
+    } else this.#emitRun(event)
+  }
+
+  /** One after the other, as long as no listener begins to iterate: what follows is the iterator's. */
+  #emitEach(delivery: Delivery): void {
+    while (!this.#isIterated && this.#held[this.#head] === delivery) {
+      const message = this.#takeMessage(delivery)
+      if (message !== null) this.#outlet.emitMessage(message)
+    }
+  }
+
+  #emitRun(first: Delivery): void {
     const held = this.#held
     const from = this.#head
-    const event = held[from]
-    if (this.#rest !== null) {
-      const begun = event as Delivery
-      const left = this.#rest.length
-      this.#rest = null
-      if (left === 0) {
-        this.#advance(from + 1)
-        return this.#outlet.consume(begun)
-      }
-      begun.keepLast(left)
+    if (this.#apart !== null) {
+      const left = this.#apart.length - this.#taken
+      if (left === 0) return void this.#takeMessage(first)
+      this.#apart = null
+      this.#taken = 0
+      first.keepLast(left)
     }
     let to = from
     while (to < held.length && held[to].type === 'messages') to++
-    if (to === from) return this.#emitOne(event)
     const deliveries = (from === 0 && to === held.length ? held : held.slice(from, to)) as Delivery[]
     this.#advance(to)
     const outlet = this.#outlet
@@ -194,14 +216,6 @@ export class EventQueue {
       for (const delivery of deliveries) for (const message of delivery.messages()) outlet.emitMessage(message)
     }
     for (const delivery of deliveries) outlet.consume(delivery)
-  }
-
-  /** What is told, and what is no message. */
-  #emitOne(event: DeliveredEvent): void {
-    this.#advance(this.#head + 1)
-    if (!(event instanceof Delivery)) return this.#outlet.emit(event)
-    for (const message of event.messages()) this.#outlet.emitMessage(message)
-    this.#outlet.consume(event)
   }
 
   #advance(to: number): void {

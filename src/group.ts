@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
+import { addressee } from './addressee.js'
 import { Driver } from './driver.js'
 import { Engine, type EngineConfig, type EngineEvent, PENDING, REFUSED, TAKEN } from './engine/engine.js'
 import { engineConfigOf } from './engine-config.js'
@@ -115,7 +116,7 @@ export class Group extends EventEmitter<GroupEvents> {
 
   /**
    * Sends without a promise. Returns false if the message was not taken because the window is closed; then wait for
-   * 'drain'. Throws a TuttiError if it can never be taken.
+   * 'drain'. `data` is yours again at once. Throws a TuttiError if it can never be taken.
    */
   offer(data: Uint8Array | string, options?: SendOptions): boolean {
     const of = this.#classOf(options)
@@ -132,25 +133,20 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   /**
-   * Resolves when the group has taken the message over; waits while the window is closed. Of a safe message: when it has
-   * been delivered here, or lies within what is decided to be delivered.
+   * Resolves when the group has taken the message over; waits while the window is closed, and reads `data` then: do not
+   * change it until this settles. Of a safe message: when it has been delivered here, or lies within what is decided to
+   * be delivered.
    */
   async send(data: Uint8Array | string, options?: SendOptions): Promise<Sent> {
     const of = this.#classOf(options)
     return this.#toGroup.send(this.#check(data, options?.signal), of, options?.signal)
   }
 
-  /** Sends to one member of the view, by name or as it stands in the view: reliable, in the order of the calls. */
+  /** Sends to one member of the view, by name or as it stands in the view: reliable, in the order of the calls. See `send`. */
   async tell(to: string | Member, data: Uint8Array | string, options?: { signal?: AbortSignal }): Promise<Sent> {
     if (options !== undefined) checkSendOptions(options, true)
     const bytes = this.#check(data, options?.signal)
-    const isIt = ({ name, incarnation }: Member) =>
-      typeof to === 'string' ? name === to : incarnation === to?.incarnation
-    const member = this.#view?.members.find(isIt)
-    if (member === undefined) {
-      throw new TuttiError('ERR_TUTTI_NOT_MEMBER', `no member ${typeof to === 'string' ? to : to?.name} is in the view`)
-    }
-    return this.#queue(member.incarnation).send(bytes, 0, options?.signal)
+    return this.#queue(addressee(to, this.#view).incarnation).send(bytes, 0, options?.signal)
   }
 
   /**
@@ -203,8 +199,10 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   override removeAllListeners(name?: keyof GroupEvents): this {
-    super.removeAllListeners(name)
-    if (name === undefined) this.#watchListeners()
+    // A name that is undefined would be one that no event has.
+    if (name !== undefined) return super.removeAllListeners(name)
+    super.removeAllListeners()
+    this.#watchListeners()
     return this
   }
 

@@ -5,7 +5,7 @@ import { FaultyNetwork } from './node/faulty-network.js'
 import { NodeClock } from './node/node-clock.js'
 import { NodeRandom } from './node/node-random.js'
 import { openUdpNetwork } from './node/udp-network.js'
-import { openGroup } from './open-group.js'
+import { openChecked } from './open-group.js'
 import { type CheckedOptions, checkOptions, type JoinOptions } from './options.js'
 import type { NetworkPort } from './ports.js'
 
@@ -17,14 +17,11 @@ import type { NetworkPort } from './ports.js'
  *   for multicast, a name that a live member has.
  */
 export async function join(group: string, options: JoinOptions = {}): Promise<Group> {
-  const checked = checkOptions(group, options)
-  // Whatever options were read from an object of a class is read from it again.
-  const name = { value: options.name ?? `${hostname()}-${process.pid}`, enumerable: true }
-  const named: JoinOptions = Object.create(options, { name })
+  const checked = checkOptions(group, options, `${hostname()}-${process.pid}`)
   const clock = new NodeClock()
   const random = new NodeRandom()
   const network = await openNetwork(checked, random)
-  return openGroup(group, named, { network, clock, random })
+  return openChecked(checked, { network, clock, random })
 }
 
 async function openNetwork(options: CheckedOptions, random: NodeRandom): Promise<NetworkPort> {

@@ -4,7 +4,7 @@ import type { EventQueueOutlet } from './event-queue.js'
 import type { GroupEvents } from './group-events.js'
 import type { DeliveredEvent } from './types.js'
 
-/** The listeners of a group as the queue of events sees them. One that throws stops nobody else. */
+/** The listeners of a group as the queue of events sees them. What one throws goes to 'error', and the sequence goes on. */
 export class Listeners implements EventQueueOutlet {
   readonly consume: (delivery: Delivery) => void
   readonly #emitter: EventEmitter<GroupEvents>

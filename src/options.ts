@@ -85,11 +85,16 @@ const KNOWN = new Set([
 const KNOWN_LIMITS = new Set(['messageBytesMax', 'windowBytesMax', 'waitingSendsMax'])
 const LATER = new Set(['secret', 'log', 'state', 'durable'])
 
-/** Throws a TuttiError that says what is wrong with what was given. */
-export function checkOptions(group: string, options: JoinOptions): CheckedOptions {
+/**
+ * Reads each option once.
+ *
+ * @param defaultName  the member's, where `options` has none
+ * @throws TuttiError that says what is wrong with what was given
+ */
+export function checkOptions(group: string, options: JoinOptions, defaultName = 'member'): CheckedOptions {
   checkName('the group name', group)
   checkKeys('options', options, KNOWN)
-  const { name = 'member', order = 'fifo', partition = 'majority', limits = {} } = options
+  const { name = defaultName, order = 'fifo', partition = 'majority', limits = {} } = options
   checkName('name', name)
   checkKeys('limits', limits, KNOWN_LIMITS)
   if (partition === 'continue') throw unsupported("partition 'continue'")
@@ -153,9 +158,10 @@ function checkKeys(what: string, given: unknown, known: ReadonlySet<string>): vo
 
 function checkName(what: string, name: unknown): void {
   const bytes = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
-  // Half a character cannot be written as UTF-8.
-  if (bytes >= 1 && bytes <= NAME_BYTES_MAX && !/\p{Surrogate}/u.test(name as string)) return
-  throw wrong(`${what} must be a string of 1 to ${NAME_BYTES_MAX} bytes, not ${show(name)}`)
+  if (bytes < 1 || bytes > NAME_BYTES_MAX)
+    throw wrong(`${what} must be a string of 1 to ${NAME_BYTES_MAX} bytes, not ${show(name)}`)
+  if (/\p{Surrogate}/u.test(name as string))
+    throw wrong(`${what} has half a character in it, which UTF-8 cannot write: ${JSON.stringify(name)}`)
 }
 
 function endpoints(peers: unknown): Endpoint[] | undefined {
@@ -202,7 +208,15 @@ function text(what: string, value: unknown): string | undefined {
 }
 
 function show(value: unknown): string {
-  const shown = typeof value === 'string' ? `'${value}'` : typeof value === 'object' ? 'an object' : String(value)
+  const isObject = typeof value === 'object' && value !== null
+  const shown =
+    typeof value === 'string'
+      ? `'${value}'`
+      : isObject
+        ? Array.isArray(value)
+          ? 'an array'
+          : 'an object'
+        : String(value)
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown
 }
 

@@ -52,17 +52,11 @@ export class SendQueue {
   send(data: Uint8Array, of: number, signal: AbortSignal | undefined): Promise<Sent> {
     return new Promise((resolve, reject) => {
       if (this.length >= this.#waitingMax) throw overflow(this.#waitingMax)
-      const detach = () => signal?.removeEventListener('abort', abort)
-      const waiting: Queued = { data, class: of, resolve, reject, detach }
-      const abort = () => {
+      const detach = onAbort(signal, () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting, this.#head), 1)
         reject(aborted(signal!))
-      }
-      if (signal !== undefined) {
-        signal.addEventListener('abort', abort, { once: true })
-        // As many as may wait may share one signal: Node is not to take that for a leak.
-        setMaxListeners(0, signal)
-      }
+      })
+      const waiting: Queued = { data, class: of, resolve, reject, detach }
       this.#waiting.push(waiting)
       this.pump()
     })
@@ -132,6 +126,17 @@ const inPart = (cause?: TuttiError) =>
 
 const overflow = (max: number) =>
   new TuttiError('ERR_TUTTI_OVERFLOW', `${max} sends wait already (limits.waitingSendsMax)`)
+
+/** @returns what takes it back */
+export function onAbort(signal: AbortSignal | undefined, abort: () => void): () => void {
+  if (signal === undefined) return NOTHING
+  signal.addEventListener('abort', abort, { once: true })
+  // As many as wait may share one signal: Node is not to take that for a leak.
+  setMaxListeners(0, signal)
+  return () => signal.removeEventListener('abort', abort)
+}
+
+const NOTHING = (): void => {}
 
 export function aborted(signal: AbortSignal): TuttiError {
   return new TuttiError('ERR_TUTTI_ABORTED', 'given up by its AbortSignal', { cause: signal.reason })

@@ -161,7 +161,7 @@ export class Engine {
    * @param of  the message's class, an order and SAFE_CLASS; 0 for what is told to one
    */
   submit(data: Uint8Array, to: string | null, of: number): number {
-    if (to === this.self.incarnation) return this.#current !== null && this.#links.tellSelf(data) ? TAKEN : REFUSED
+    if (to === this.self.incarnation) return this.#links.tellSelf(data) ? TAKEN : REFUSED
     const out = to === null ? this.#current?.out : this.#links.to(to)?.out
     if (out === undefined) {
       if (to === null) this.#isAwaited = true
@@ -392,8 +392,8 @@ export class Engine {
     this.#isClosed = true
     let error = code === undefined ? undefined : new TuttiError(code, reason ?? '')
     if (error !== undefined && this.#current !== null) this.#abandon()
-    else if (error === undefined && this.#departure.isCurtailed)
-      error = new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', CURTAILED)
+    else if (!error && this.#departure.isCurtailed) error = new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', CURTAILED)
+    this.#links.close()
     this.outbox.events.push({ type: 'closed', error })
   }
 }

@@ -45,10 +45,10 @@ export class TellLinks {
     return deadlineMs
   }
 
-  /** Something that was taken has not reached whom it is for. */
+  /** Something that was taken has not reached whom it is for; of what this member tells itself, something was not taken. */
   get isHeld(): boolean {
     for (const { out } of this.#links.values()) if (out.isHeld || !out.isDrained) return true
-    return false
+    return this.#isSelfAwaited
   }
 
   /** Drops the links to those who are gone, and learns the tags of those who came. */
@@ -119,8 +119,9 @@ export class TellLinks {
     outbox.events.push({ type: 'drain' })
   }
 
-  /** What a member tells itself needs no stream, but it has a window like any other. False: it is closed. */
+  /** What a member tells itself needs no stream, but it has a window like any other. False: it is closed, or no view is there. */
   tellSelf(data: Uint8Array): boolean {
+    if (this.#view === null) return false
     if (this.#selfBytes >= TELL_WINDOW_BYTES) {
       this.#isSelfAwaited = true
       return false

@@ -41,16 +41,19 @@ export function chooseInterface(wanted: string | undefined, family: Family): Int
   const plain = wanted.replace(/%.*$/, '')
   const chosen = usable.find(each => each.name === wanted || each.address === plain)
   if (chosen) return chosen
-  if (isIP(plain) || !all.some(each => each.name === wanted)) {
-    // All of 127.0.0.0/8 is this host's, though only 127.0.0.1 is listed: handy for several members with one port.
-    const lo = usable.find(each => each.loopback)
-    if (family === 4 && lo && plain.startsWith('127.') && isIP(plain) === 4) return { ...lo, address: plain }
-    throw new TuttiError('ERR_TUTTI_INTERFACE', `No network interface is called or has "${wanted}". ${listing(all)}`)
-  }
-  throw new TuttiError(
-    'ERR_TUTTI_INTERFACE',
-    `Interface ${wanted} has no IPv${family} address: give it one, or use an IPv${family === 4 ? 6 : 4} group address.`,
-  )
+  // All of 127.0.0.0/8 is this host's, though only 127.0.0.1 is listed: handy for several members with one port.
+  const lo = usable.find(each => each.loopback)
+  if (family === 4 && lo && plain.startsWith('127.') && isIP(plain) === 4) return { ...lo, address: plain }
+  throw new TuttiError('ERR_TUTTI_INTERFACE', whyNot(wanted, plain, family, all))
+}
+
+function whyNot(wanted: string, plain: string, family: Family, all: InterfaceAddress[]): string {
+  const other = family === 4 ? 6 : 4
+  if (all.some(each => each.address === plain))
+    return `${wanted} is an IPv${other} address, and the group's is IPv${family}: give both of one family.`
+  if (all.some(each => each.name === wanted))
+    return `Interface ${wanted} has no IPv${family} address: give it one, or use an IPv${other} group address.`
+  return `No network interface is called or has "${wanted}". ${listing(all)}`
 }
 
 /** Without the zone of a link-local address, which is each host's own. */

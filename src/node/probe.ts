@@ -9,7 +9,7 @@ import type { Endpoint } from '../types.js'
 import { defaultRouteInterface, type Family, type InterfaceAddress, interfaceAddresses } from './interfaces.js'
 import { loadNative } from './native-socket.js'
 import { openUdpNetwork } from './udp-network.js'
-import { checkUdpOptions } from './udp-options.js'
+import { checkUdpOptions, optionError } from './udp-options.js'
 
 export interface ProbeOptions {
   /** Names or addresses of interfaces; default: every IPv4 address of this host. */
@@ -58,15 +58,28 @@ const BUFFER_BYTES_LOW = 1 << 20
 
 /**
  * Tries multicast on each interface: sends, listens, and says what it saw and what to fix.
- * @throws TuttiError if the address or the port is none that could be tried
+ * @throws TuttiError if an option is none, or none that could be tried
  */
 export async function probe(options: ProbeOptions = {}): Promise<ProbeReport> {
-  checkUdpOptions({ address: options.address ?? GROUP, port: options.port ?? PORT })
+  checkProbeOptions(options)
   const native = (await loadNative()) !== undefined
   const reports: InterfaceReport[] = []
   // One after the other: where two interfaces are on one network, each would hear the other's packets.
   for (const at of addressesOf(options)) reports.push(await probeInterface(at, options, native))
   return { platform: `${process.platform} ${process.arch}, Node ${process.version}`, native, interfaces: reports }
+}
+
+const KNOWN = ['interfaces', 'address', 'port', 'listenMs']
+
+function checkProbeOptions(options: ProbeOptions): void {
+  const { interfaces = [], address = GROUP, port = PORT, listenMs = LISTEN_MS } = options
+  const unknown = Object.keys(options).find(key => !KNOWN.includes(key))
+  if (unknown !== undefined) throw optionError(`unknown option ${unknown}; known are ${KNOWN.join(', ')}`)
+  if (!Array.isArray(interfaces) || interfaces.some(each => typeof each !== 'string'))
+    throw optionError('`interfaces` must be an array of names or addresses')
+  if (!(listenMs >= 0 && listenMs < 2 ** 31))
+    throw optionError(`\`listenMs\` must be a number from 0 to 2^31, not ${listenMs}`)
+  checkUdpOptions({ address, port })
 }
 
 function addressesOf({ interfaces, address }: ProbeOptions): InterfaceAddress[] {

@@ -40,6 +40,6 @@ export function checkUdpOptions({ address, port, peers, ttl, packetBytes }: UdpN
   }
 }
 
-function optionError(what: string): TuttiError {
+export function optionError(what: string): TuttiError {
   return new TuttiError('ERR_TUTTI_OPTION', `${what}.`)
 }

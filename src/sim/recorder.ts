@@ -62,6 +62,7 @@ export class Recorder {
   #recordCalls(group: Group): void {
     const { send, offer, tell, leave } = group
     group.send = (data, options) => {
+      if (!isPayload(data)) return send.call(group, data, options)
       const id = this.#command(this.#send(data, options))
       return this.#answer(id, send.call(group, data, options))
     }
@@ -71,7 +72,9 @@ export class Recorder {
       return taken
     }
     group.tell = (to, data, options) => {
-      const id = this.#command({ op: 'tell', to: typeof to === 'string' ? to : to.name, data: payloadOf(data) })
+      const name = typeof to === 'string' ? to : to?.name
+      if (name === undefined || !isPayload(data)) return tell.call(group, to, data, options)
+      const id = this.#command({ op: 'tell', to: name, data: payloadOf(data) })
       return this.#answer(id, tell.call(group, to, data, options))
     }
     group.leave = () => {
@@ -195,6 +198,9 @@ export class Recorder {
     this.#write({ process: this.#process, t, ...body } as TraceLine)
   }
 }
+
+/** What is none is refused like everywhere, and is nothing to write down. */
+const isPayload = (data: unknown): boolean => typeof data === 'string' || data instanceof Uint8Array
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

@@ -43,7 +43,7 @@ export class SimWorld {
   /** Lets time pass until `done()` or the limit; resolves to whether it was `done()`. */
   wait(done: () => boolean, limitMs: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#waits.push({ done, untilMs: this.#nowMs + limitMs, resolve, reject })
+      this.#waits.push({ done, untilMs: this.#nowMs + limitMs, resolve, reject, isOver: false })
       this.wake()
     })
   }
@@ -108,16 +108,23 @@ export class SimWorld {
   }
 
   #release(): boolean {
-    if (!this.#waits.some(wait => wait.untilMs <= this.#nowMs || wait.done())) return false
-    const released: [Wait, boolean][] = []
-    this.#waits = this.#waits.filter(wait => {
+    let isAnyOver = false
+    for (const wait of this.#waits) isAnyOver = this.#settled(wait) || isAnyOver
+    if (isAnyOver) this.#waits = this.#waits.filter(wait => !wait.isOver)
+    return isAnyOver
+  }
+
+  /** Returns whether the wait is over: for what it waited for, for the time, or because its question throws. */
+  #settled(wait: Wait): boolean {
+    try {
       const done = wait.done()
-      if (!done && wait.untilMs > this.#nowMs) return true
-      released.push([wait, done])
-      return false
-    })
-    for (const [wait, done] of released) wait.resolve(done)
-    return released.length > 0
+      wait.isOver = done || wait.untilMs <= this.#nowMs
+      if (wait.isOver) wait.resolve(done)
+    } catch (error) {
+      wait.isOver = true
+      wait.reject(error)
+    }
+    return wait.isOver
   }
 
   // A broken invariant ends the run: every wait rejects with it, also those to come.
@@ -147,6 +154,7 @@ interface Wait {
   readonly untilMs: number
   readonly resolve: (done: boolean) => void
   readonly reject: (error: unknown) => void
+  isOver: boolean
 }
 
 const SETTLED = Promise.resolve()

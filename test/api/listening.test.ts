@@ -21,7 +21,76 @@ describe('listeners and iterators', () => {
     expect(heard).toEqual(['m0', 'm1', 'm2', 'm3', 'm4'])
   })
 
-  test('who removes all listeners can add others', async () => {
+  test('one that begins to iterate at a message takes all that follow it', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    const heard: string[] = []
+    for (let i = 0; i < 5; i++) a.offer(`m${i}`)
+    await sim.run(50)
+    let isIterating = false
+    b.on('message', async message => {
+      heard.push(`listener ${message.text()}`)
+      if (isIterating) return
+      isIterating = true
+      for await (const event of b) if ('text' in event) heard.push(`iterator ${event.text()}`)
+    })
+    await sim.run(50)
+    a.offer('m5')
+    await sim.run(50)
+    expect(heard).toEqual(['listener m0', ...[1, 2, 3, 4, 5].map(i => `iterator m${i}`)])
+  })
+
+  test('one that ends an iterator is told the rest in order', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    const heard: string[] = []
+    for (let i = 0; i < 3; i++) a.offer(`m${i}`)
+    await sim.run(50)
+    a.offer('m3')
+    await sim.run(50)
+    b.on('message', message => {
+      heard.push(message.text())
+      const iterator = b[Symbol.asyncIterator]()
+      iterator.next()
+      iterator.return?.()
+    })
+    await sim.run(50)
+    // Each iterator took one.
+    expect(heard).toEqual(['m0', 'm2'])
+  })
+
+  test('one that ends an iterator in vain changes nothing', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    const heard: string[] = []
+    for (let i = 0; i < 3; i++) a.offer(`m${i}`)
+    await sim.join('orders', { name: 'c', packetBytes: 512 })
+    a.offer('m3')
+    await sim.run(50)
+    b.on('view', view => heard.push(`view of ${view.members.length}`))
+    b.on('message', message => {
+      heard.push(message.text())
+      b[Symbol.asyncIterator]().return?.()
+    })
+    await sim.run(50)
+    const messages = heard.filter(line => line.startsWith('m'))
+    expect(messages).toEqual(['m0', 'm1', 'm2', 'm3'])
+    expect(heard.indexOf('m2')).toBeLessThan(heard.indexOf('view of 3'))
+    expect(heard.indexOf('m3')).toBeGreaterThan(heard.indexOf('view of 3'))
+  })
+
+  test('who removes all listeners is told nothing, and can add others', async () => {
+    const [a, b] = await membersOf(sim, ['a', 'b'])
+    const before: string[] = []
+    b.on('message', message => before.push(message.text()))
+    b.removeAllListeners()
+    expect(b.listenerCount('message')).toBe(0)
+    const heard: string[] = []
+    b.on('message', message => heard.push(message.text()))
+    await a.send('hello')
+    await sim.run(50)
+    expect(before).toEqual([])
+    expect(heard).toEqual(['hello'])
+  })
+
+  test('one that is added after all were removed, the first of all, is told what was held', async () => {
     const [a, b] = await membersOf(sim, ['a', 'b'])
     b.removeAllListeners()
     await a.send('held')

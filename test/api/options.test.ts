@@ -1,15 +1,16 @@
 import { type JoinOptions, openGroup, type Ports, TuttiError } from 'tutti'
 import { describe, expect, test } from 'vitest'
 
-/** Ports that must not be touched: a wrong option is found before. */
-const ports = {} as Ports
-
+/** Opens a group with ports that must not be touched, since a wrong option is found before, but for being closed. */
 async function refusal(group: unknown, options: unknown): Promise<TuttiError> {
+  let closings = 0
+  const ports = { network: { close: async () => closings++ } } as unknown as Ports
   const error = await openGroup(group as string, options as JoinOptions, ports).then(
     () => expect.unreachable('it was taken'),
     (error: unknown) => error,
   )
   expect(error).toBeInstanceOf(TuttiError)
+  expect(closings).toBe(1)
   return error as TuttiError
 }
 
@@ -81,6 +82,12 @@ describe('a wrong name is refused', () => {
     const error = await refusal('orders', { name })
     expect(error.code).toBe('ERR_TUTTI_OPTION')
     expect(error.message).toContain('name')
+  })
+
+  test('and is told why', async () => {
+    expect((await refusal('orders', { name: 'half \ud800' })).message).toContain('half a character')
+    expect((await refusal('orders', { name: null })).message).toMatch(/not null$/)
+    expect((await refusal('orders', [])).message).toMatch(/not an array$/)
   })
 })
 

@@ -132,14 +132,16 @@ describe('a closed window', () => {
     expect(heard).not.toContain('a: given up')
   })
 
-  test('any number of sends that wait can share one signal', async () => {
+  test('any number of sends that wait, and of joins, can share one signal', async () => {
     const [a] = await membersOf(sim, ['a', 'b'])
-    fill(a)
     const controller = new AbortController()
+    const { signal } = controller
     const warnings: Error[] = []
     const warn = (warning: Error) => warnings.push(warning)
     process.on('warning', warn)
-    const sends = Array.from({ length: 20 }, () => a.send('given up', { signal: controller.signal }))
+    await Promise.all(Array.from({ length: 12 }, (_, i) => sim.join(`of ${i}`, { name: `j${i}`, signal })))
+    fill(a)
+    const sends = Array.from({ length: 20 }, () => a.send('given up', { signal }))
     await sim.run(20)
     process.off('warning', warn)
     expect(warnings).toEqual([])

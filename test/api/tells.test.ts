@@ -49,6 +49,25 @@ test('old acquaintances that meet again in another lineage tell each other anew'
   expect(told(ofD)).toEqual(['c to me: one', 'c to me: two'])
 })
 
+test.each([[['a']], [['a', 'b']]])('what a member tells itself it is told before it has left: %j', async names => {
+  const [a] = await membersOf(sim, names)
+  const log = listen(a)
+  const outcomes = Array.from({ length: 200 }, (_, i) => outcomeOf(a.tell('a', `${i}`.padEnd(1_000))))
+  await sim.until(a.leave())
+  expect(await sim.until(Promise.all(outcomes))).toEqual(outcomes.map(() => 'sent'))
+  expect(told(log)).toHaveLength(200)
+  expect(log.at(-1)).toBe('left')
+})
+
+test('a life that is over is told apart from the one that goes by its name', async () => {
+  const [a, b] = await membersOf(sim, ['a', 'b'])
+  const before = { ...b.self, incarnation: '0123456789abcdef' }
+  await expect(a.tell(before, 'you')).rejects.toMatchObject({
+    code: 'ERR_TUTTI_NOT_MEMBER',
+    message: expect.stringContaining('b of incarnation 0123456789abcdef'),
+  })
+})
+
 describe('a member that is left out', () => {
   test('hears what became of what it told: in part, waiting, and not known to have arrived', async () => {
     const [a, b, c] = await membersOf(sim, ['a', 'b', 'c'])

@@ -51,6 +51,7 @@ const RULES: Record<string, { mayImport: string[]; node: boolean; packages: stri
 
 /** Files of src/ itself that belong to a layer of another name. */
 const LAYER_OF: Record<string, string> = {
+  addressee: 'group',
   'engine-config': 'group',
   'send-options': 'group',
   'send-queue': 'group',

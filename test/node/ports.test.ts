@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FailureReports } from '../../src/node/failure-reports.js'
+import { chooseInterface } from '../../src/node/interfaces.js'
 import { NodeClock } from '../../src/node/node-clock.js'
 import { NodeRandom } from '../../src/node/node-random.js'
 import { probe } from '../../src/node/probe.js'
@@ -96,5 +97,33 @@ describe('a probe', () => {
   it('says why an interface does not work', async () => {
     const { interfaces } = await probe({ interfaces: ['nix0'] })
     expect(interfaces[0]).toMatchObject({ multicast: false, advice: [expect.stringContaining('"nix0"')] })
+  })
+
+  it.each([
+    ['interface', { interface: '127.0.0.1' }],
+    ['interfaces', { interfaces: 'lo' }],
+    ['listenMs', { listenMs: Number.NaN }],
+    ['port', { port: 0 }],
+    ['address', { address: '10.0.0.1' }],
+  ])('tries nothing where %s is no such option', async (name, options) => {
+    const refusal = { code: 'ERR_TUTTI_OPTION', message: expect.stringContaining(name) }
+    await expect(probe(options as object)).rejects.toMatchObject(refusal)
+  })
+})
+
+describe('the interface', () => {
+  const refusal = (wanted: string, family: 4 | 6) => {
+    try {
+      return chooseInterface(wanted, family)
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  it('is told to be none of this host only where that is so', () => {
+    expect(refusal('203.0.113.7', 4)).toContain('No network interface is called or has "203.0.113.7"')
+    expect(refusal('127.0.0.1', 6)).toBe(
+      "127.0.0.1 is an IPv4 address, and the group's is IPv6: give both of one family.",
+    )
   })
 })

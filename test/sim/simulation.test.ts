@@ -219,6 +219,31 @@ it('says what was waited for in vain, and with which seed', async () => {
   expect(sim.nowMs).toBe(100)
 })
 
+it('a question that throws ends the wait that asks it, and nothing else', async () => {
+  const sim = new Simulation()
+  const [a, b] = await trio(sim)
+  const other = sim.runUntil(() => sim.nowMs > 5_000)
+  let asked = 0
+  const failing = sim.runUntil(() => {
+    if (++asked > 3) throw new Error('no answer')
+    return false
+  })
+  await expect(failing).rejects.toThrow('no answer')
+  await other
+  const heard: string[] = []
+  b.on('message', message => heard.push(message.text()))
+  await sim.until(a.send('goes on'))
+  await sim.run(50)
+  expect(heard).toEqual(['goes on'])
+})
+
+it('refuses what is no message as a group does elsewhere', async () => {
+  const [a] = await trio(new Simulation())
+  await expect(a.send(5 as never)).rejects.toMatchObject({ code: 'ERR_TUTTI_OPTION' })
+  await expect(a.tell('b', {} as never)).rejects.toMatchObject({ code: 'ERR_TUTTI_OPTION' })
+  await expect(a.tell(undefined as never, 'x')).rejects.toMatchObject({ code: 'ERR_TUTTI_NOT_MEMBER' })
+})
+
 it('does not wait for ever for what cannot come about', async () => {
   const sim = new Simulation()
   await expect(sim.runUntil(() => false, Infinity)).rejects.toThrow('nothing left to do')
