@@ -1,6 +1,6 @@
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
 import { Command } from 'commander'
-import { type Group, join, type Member, type View, type ViewChange } from 'tutti'
+import { type Group, join, type Member, TuttiError, type View, type ViewChange } from 'tutti'
 import { addMemberOptions, joinOptionsOf, type MemberFlags } from './member-options.js'
 import { NAME_STYLES, printable, type Style, styler } from './terminal.js'
 
@@ -18,28 +18,38 @@ Type a line and press Enter. Ctrl-C or Ctrl-D leaves.`,
     )
   return addMemberOptions(command).action(async (groupName: string, flags: MemberFlags) => {
     const stop = new AbortController()
-    const abort = () => stop.abort()
+    const abort = () => stop.abort(WANTED)
     process.on('SIGINT', abort).on('SIGTERM', abort)
-    process.stdout.on('error', abort)
+    process.stdout.on('error', error => stop.abort(error))
     let group: Group
     try {
       group = await join(groupName, { ...joinOptionsOf(flags), signal: stop.signal })
     } catch (error) {
-      if (stop.signal.aborted) return
-      throw error
+      if (stop.signal.reason === WANTED) return
+      throw stop.signal.aborted ? stop.signal.reason : error
     }
-    await new Chat(group, stop).run()
+    try {
+      await new Chat(group, stop).run()
+    } finally {
+      // What is written and not read would hold the process for ever.
+      setTimeout(() => process.exit(), READ_MS_MAX).unref()
+    }
   })
 }
 
 const style = styler(process.stdout)
+/** Why to stop, where nothing has failed. */
+const WANTED = Symbol('wanted')
 /** Once the input has ended, a line that the window does not let through for so long is given up, with those behind it. */
 const SEND_MS_MAX = 3_500
+/** In the end a reader may take so long for the rest. */
+const READ_MS_MAX = 2_000
 
 class Chat {
   readonly #group: Group
-  /** Somebody wants this process to end. */
+  /** Somebody wants this process to end, or nothing is left for it to do. */
   readonly #stop: AbortController
+  readonly #stopped: Promise<void>
   readonly #lines: Interface
   #isClosed = false
   #patience: NodeJS.Timeout | undefined
@@ -48,6 +58,7 @@ class Chat {
   constructor(group: Group, stop: AbortController) {
     this.#group = group
     this.#stop = stop
+    this.#stopped = new Promise(resolve => stop.signal.addEventListener('abort', () => resolve()))
     this.#lines = createInterface({ input: process.stdin, output: this.#isTerminal ? process.stdout : undefined })
     this.#lines.setPrompt(`${this.#coloured(group.self)} `)
   }
@@ -64,26 +75,41 @@ class Chat {
     group.on('error', error => this.#print(style('red', error.message)))
     const { signal } = this.#stop
     signal.addEventListener('abort', () => this.#lines.close())
-    this.#lines.once('SIGINT', () => this.#stop.abort())
+    this.#lines.once('SIGINT', () => this.#stop.abort(WANTED))
     this.#lines.once('close', () => {
       this.#isClosed = true
       // What was typed, pasted or piped before may take its time, line by line.
-      this.#patience = setTimeout(() => this.#stop.abort(), SEND_MS_MAX).unref()
+      const reason = `the group took nothing for ${SEND_MS_MAX / 1000} s`
+      const giveUp = () => this.#stop.abort(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', reason))
+      this.#patience = setTimeout(giveUp, SEND_MS_MAX).unref()
     })
     if (this.#isTerminal) this.#lines.prompt()
-    // The iterator takes the next line when the last is on its way: a pasted text stays in order and within bounds.
+    let isAllSent = false
     try {
-      for await (const line of this.#lines) {
-        if (signal.aborted) break
-        if (line.trim() !== '') await this.#send(line, signal)
-        this.#patience?.refresh()
-        if (this.#isTerminal && !this.#isClosed) this.#lines.prompt()
-      }
+      isAllSent = await this.#sendLines(signal)
     } finally {
+      clearTimeout(this.#patience)
       this.#lines.close()
       await group.leave()
     }
     if (this.#isTerminal) process.stdout.write('\n')
+    const { reason } = signal
+    if (!(reason instanceof Error)) return
+    throw isAllSent ? reason : new TuttiError('ERR_TUTTI_LEFT', `not all of the input was sent: ${reason.message}`)
+  }
+
+  /** Returns whether all of the input was sent. */
+  async #sendLines(signal: AbortSignal): Promise<boolean> {
+    // The iterator takes the next line when the last is on its way: a pasted text stays in order and within bounds.
+    for await (const line of this.#lines) {
+      if (signal.aborted) return false
+      // What the group has taken in part it may never take to its end.
+      if (line.trim() !== '') await Promise.race([this.#send(line, signal), this.#stopped])
+      if (signal.aborted) return false
+      this.#patience?.refresh()
+      if (this.#isTerminal && !this.#isClosed) this.#lines.prompt()
+    }
+    return !signal.aborted
   }
 
   async #send(line: string, signal: AbortSignal): Promise<void> {

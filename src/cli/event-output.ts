@@ -5,6 +5,8 @@ import { eventLine, messageLine, senderFields, toldLine } from './pipe-codec.js'
 
 /** Lines gathered in one turn of the event loop are written at once, or when they come to this many characters. */
 const BATCH_CHARS_MAX = 65_536
+/** So often one looks whether the reader still reads. */
+const LOOK_MS = 100
 
 /** Writes events as JSON lines, numbered from 1, in the order in which they are given. */
 export class EventOutput {
@@ -16,9 +18,14 @@ export class EventOutput {
   #batchAtMs = 0
   #isScheduled = false
   #error: Error | null = null
+  /** When the reader had taken all there was, or a batch of it. */
+  #takenAtMs = 0
   #senders = new Map<Member, string>()
   #sendersView = 0
   readonly #flush = () => this.#write()
+  readonly #taken = () => {
+    this.#takenAtMs = performance.now()
+  }
 
   constructor(stream: Writable) {
     this.#stream = stream
@@ -47,8 +54,9 @@ export class EventOutput {
     this.#add(type === 'told' ? toldLine(n, t, sender, message.data) : messageLine(n, t, sender, message))
   }
 
-  get hasReader(): boolean {
-    return this.#error === null
+  /** Why nothing can be written any more. */
+  get error(): Error | null {
+    return this.#error
   }
 
   /** The reader does not keep up: nothing more that can wait should be written before `drained`. */
@@ -64,19 +72,17 @@ export class EventOutput {
 
   /**
    * Resolves to true when everything has been read, or can be read any more by nobody; to false when the reader has
-   * taken nothing for `standstillMs`, or not all in `limitMs`. There may be thousands of lines, and it may be busy; that
-   * it reads is seen by the batch.
+   * taken nothing for `standstillMs`, that before this call included, or not all in `limitMs`. There may be thousands of
+   * lines, and it may be busy; that it reads is seen by the batch.
    */
   flushed(standstillMs: number, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     this.#write()
     return new Promise(resolve => {
-      let unread = this.#stream.writableLength
       const startMs = performance.now()
       const watch = setInterval(() => {
-        const isStuck = this.#stream.writableLength >= unread || performance.now() - startMs >= limitMs
-        unread = this.#stream.writableLength
-        if (isStuck) settle(false)
-      }, standstillMs)
+        const nowMs = performance.now()
+        if (nowMs - this.#takenAtMs >= standstillMs || nowMs - startMs >= limitMs) settle(false)
+      }, LOOK_MS)
       const settle = (isRead: boolean) => {
         clearInterval(watch)
         resolve(isRead)
@@ -111,6 +117,8 @@ export class EventOutput {
     if (this.#batch === '') return
     const batch = this.#batch
     this.#batch = ''
-    if (this.#error === null) this.#stream.write(batch)
+    if (this.#error !== null) return
+    if (this.#stream.writableLength === 0) this.#taken()
+    this.#stream.write(batch, this.#taken)
   }
 }

@@ -11,6 +11,7 @@ import {
   type ViewChange,
 } from 'tutti'
 import type { EventOutput } from './event-output.js'
+import type { Line } from './line-splitter.js'
 import {
   type Command,
   parseCommand,
@@ -22,19 +23,27 @@ import {
 import { version } from './version.js'
 
 /** What a session asks of a group. */
-export type PipeGroup = Pick<Group, 'self' | 'send' | 'tell' | 'leave' | 'stats'> &
+export type PipeGroup = Pick<Group, 'self' | 'view' | 'send' | 'tell' | 'leave' | 'stats'> &
   Pick<EventEmitter<GroupEvents>, 'on'> &
   AsyncIterable<GroupEvent>
 
 /** Commands held before the first view; each one over it is refused. */
-const HELD_COMMANDS_MAX = 10_000
-const HELD_BYTES_MAX = 64 * 1_048_576
+export const HELD_COMMANDS_MAX = 10_000
+export const HELD_BYTES_MAX = 64 * 1_048_576
 /** Sends that the group has been given and has not taken yet. */
 const OUTSTANDING_MAX = 1_024
 const OUTSTANDING_BYTES_MAX = 1_048_576
 
 type Transmission = SendCommand | TellCommand
 type Queued = Transmission | { readonly op: 'stats' }
+
+/** What the group says beside its one sequence, and what had come in that before. */
+interface Aside {
+  readonly events: number
+  readonly lineage: string
+  readonly view: number
+  readonly say: () => void
+}
 
 /**
  * One member's life behind a pipe: commands go down to the group as fast as it takes them, events come up as fast as
@@ -65,10 +74,12 @@ export class PipeSession {
   // A `sent` names a view; it waits until that view has been written, since the group is ahead of a slow reader.
   #heldSent: { readonly command: Transmission; readonly sent: Sent }[] = []
   readonly #ids = new WeakMap<Sent, string>()
-  /** What the group has said and nobody has been told: see `#say`. */
-  readonly #unsaid: (() => void)[] = []
+  /** What nobody has been told: see `#aside`. */
+  readonly #asides: Aside[] = []
   /** All that has come has been written. */
   #isUpToDate = false
+  /** Events of the one sequence that have been, but for views. */
+  #written = 0
   /** Of which a view has been written. */
   readonly #lineages = new Set<string>()
 
@@ -85,11 +96,11 @@ export class PipeSession {
     const { name, incarnation } = group.self
     output.event('ready', { version, name, incarnation })
     group.on('blocked', (reason: BlockReason, waiting: readonly string[]) => {
-      this.#say(() => output.event('blocked', { reason, waiting }))
+      this.#aside(() => output.event('blocked', { reason, waiting }))
     })
-    group.on('unblocked', (reason: BlockReason) => this.#say(() => output.event('unblocked', { reason })))
-    group.on('lost', (sent: Sent, error: TuttiError) => this.#say(() => this.#lost(sent, error)))
-    group.on('error', ({ code, message }: TuttiError) => this.#say(() => output.event('error', { code, message })))
+    group.on('unblocked', (reason: BlockReason) => this.#aside(() => output.event('unblocked', { reason })))
+    group.on('lost', (sent: Sent, error: TuttiError) => this.#aside(() => this.#lost(sent, error)))
+    group.on('error', ({ code, message }: TuttiError) => this.#aside(() => output.event('error', { code, message })))
   }
 
   get isBusy(): boolean {
@@ -105,14 +116,10 @@ export class PipeSession {
     return this.#hasLeft
   }
 
-  /** A line of input. */
-  line(text: string): void {
-    this.#take(parseCommand(text))
-  }
-
-  /** A line of input that could not be read. */
-  fault(message: string): void {
-    this.#refuse({ op: 'refused', code: 'ERR_TUTTI_COMMAND', message })
+  /** A line of input, or why it could not be read. */
+  read(line: Line): void {
+    if ('text' in line) this.#take(parseCommand(line.text))
+    else this.#refuse({ op: 'refused', code: 'ERR_TUTTI_COMMAND', message: line.fault })
   }
 
   /** From the first view on: writes what happens until the member is out of the group, or its reader goes away. */
@@ -122,12 +129,13 @@ export class PipeSession {
     const events = this.#group[Symbol.asyncIterator]()
     for (;;) {
       const next = events.next()
-      if (this.#unsaid.length > 0 && (await isPending(next))) this.#sayAll()
+      if (this.#asides.length > 0 && (await isPending(next))) this.#sayAll()
       this.#isUpToDate = true
       const { done, value: event } = await next
       this.#isUpToDate = false
       if (done) break
       this.#write(event)
+      this.#sayDue()
       if (this.#output.isFull) await this.#output.drained()
     }
     this.#sayAll()
@@ -139,23 +147,33 @@ export class PipeSession {
   }
 
   #write(event: GroupEvent): void {
-    if (event.type === 'view') this.#install(event.view, event.change)
-    else if (event.type === 'merged') this.#output.event('merged', { lineage: event.lineage, won: event.won })
-    else if (event.type === 'excluded') {
-      this.#output.event('excluded', { incarnation: event.incarnation })
-      // What was lost by that.
-      this.#sayAll()
-    } else this.#output.message(event)
+    if (event.type === 'view') return this.#install(event.view, event.change)
+    this.#written++
+    if (event.type === 'merged') this.#output.event('merged', { lineage: event.lineage, won: event.won })
+    else if (event.type === 'excluded') this.#output.event('excluded', { incarnation: event.incarnation })
+    else this.#output.message(event)
   }
 
   /** What the group says beside its one sequence comes behind what came before it, which a slow reader may still have to be told. */
-  #say(act: () => void): void {
-    if (this.#isUpToDate || !this.hasBegun) act()
-    else this.#unsaid.push(act)
+  #aside(say: () => void): void {
+    if (this.#isUpToDate || !this.hasBegun) return say()
+    const { messagesIn, exclusions, merges } = this.#group.stats()
+    const { lineage, id: view } = this.#group.view
+    this.#asides.push({ events: messagesIn + exclusions + merges, lineage, view, say })
+    this.#sayDue()
+  }
+
+  /** Those before which all that came before them has been written. */
+  #sayDue(): void {
+    for (let next = this.#asides[0]; next !== undefined; next = this.#asides[0]) {
+      if (next.events > this.#written || !this.#hasWritten(next)) return
+      this.#asides.shift()
+      next.say()
+    }
   }
 
   #sayAll(): void {
-    for (const act of this.#unsaid.splice(0)) act()
+    for (const { say } of this.#asides.splice(0)) say()
   }
 
   #lost(sent: Sent, { code, message }: TuttiError): void {
@@ -264,16 +282,22 @@ export class PipeSession {
   }
 
   /** The view that it names, or a later one. */
-  #hasWritten({ lineage, view }: Sent): boolean {
+  #hasWritten({ lineage, view }: Pick<Sent, 'lineage' | 'view'>): boolean {
     if (this.#view?.lineage === lineage) return view <= this.#view.id
     return this.#lineages.has(lineage)
   }
 
   #failed(command: Transmission, error: TuttiError): void {
-    if (!this.#outstanding.has(command)) return
-    if (error.code === 'ERR_TUTTI_ABORTED') this.#unsent(command, this.#patience.signal.reason)
-    else this.#refused(command, error)
-    this.#settle(command)
+    const isGivenUp = error.code === 'ERR_TUTTI_ABORTED'
+    const say = () => {
+      if (!this.#outstanding.has(command)) return
+      if (isGivenUp) this.#unsent(command, this.#patience.signal.reason)
+      else this.#refused(command, error)
+      this.#settle(command)
+    }
+    // What brought it about comes before it: the addressee's leaving, this member's being left out.
+    if (isGivenUp) say()
+    else this.#aside(say)
   }
 
   #settle(command: Transmission): void {

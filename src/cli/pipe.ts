@@ -4,7 +4,7 @@ import { type JoinOptions, type Order, TuttiError } from 'tutti'
 import { EventOutput } from './event-output.js'
 import { report } from './exit.js'
 import { addMemberOptions, joinOptionsOf, type MemberFlags, wholeNumber } from './member-options.js'
-import { NOBODY_READS, PipeMember } from './pipe-member.js'
+import { PipeMember } from './pipe-member.js'
 
 interface PipeFlags extends MemberFlags {
   readonly order?: Order
@@ -46,25 +46,28 @@ Commands: send, tell, stats, leave. The end of standard input leaves, too. docs/
     .addOption(command.createOption('--sync <when>').hideHelp())
     .addOption(command.createOption('--state').hideHelp())
     .addOption(command.createOption('--secret-file <file>').hideHelp())
-    .action(async (group: string, flags: PipeFlags) => {
-      process.exitCode = await runPipe(group, flags)
-    })
+    .action(runPipe)
 }
 
-async function runPipe(group: string, flags: PipeFlags): Promise<number> {
+async function runPipe(group: string, flags: PipeFlags): Promise<never> {
   const output = new EventOutput(process.stdout)
   const member = new PipeMember(output)
   try {
     await member.run(group, pipeOptionsOf(flags))
     output.event('left')
-    if (await output.flushed(READ_MS_MAX)) return 0
-    // Nothing else would end it: a write to a pipe that nobody reads never ends.
+    // At once: a write to a pipe that nobody reads never ends, and while Node winds down by itself a second signal would kill.
+    if (await output.flushed(READ_MS_MAX)) process.exit(0)
     process.exit(report(new TuttiError('ERR_TUTTI_LEAVE_TIMEOUT', 'left, but nobody reads the events')))
   } catch (error) {
     await member.fail(error)
     // What went wrong may hold a socket or a reader for ever; there is no order left to leave in.
-    process.exit(report(output.hasReader ? error : new TuttiError('ERR_TUTTI_LEFT', NOBODY_READS)))
+    process.exit(report(output.error === null ? error : unwritten(output.error)))
   }
+}
+
+function unwritten(error: NodeJS.ErrnoException): TuttiError {
+  const what = error.code === 'EPIPE' ? 'nobody reads the events' : `the events cannot be written: ${error.message}`
+  return new TuttiError('ERR_TUTTI_LEFT', what)
 }
 
 function pipeOptionsOf(flags: PipeFlags): JoinOptions {

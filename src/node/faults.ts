@@ -10,6 +10,7 @@ export interface Faults {
   readonly delayMsMax: number
 }
 
+const DELAY_MS_MAX = 60_000
 const CHANCES = ['loss', 'duplicate', 'reorder', 'corrupt'] as const
 const EXAMPLE = 'loss=0.1,duplicate=0.01,reorder=0.05,corrupt=0.001,delay=5..20ms'
 
@@ -24,6 +25,7 @@ export function parseFaults(spec: string): Faults {
       faults.delayMsMin = Number(match[1])
       faults.delayMsMax = Number(match[2] ?? match[1])
       if (faults.delayMsMax < faults.delayMsMin) throw wrong(`a delay of '${value}' ends before it begins`)
+      if (faults.delayMsMax > DELAY_MS_MAX) throw wrong(`a delay is ${DELAY_MS_MAX}ms at most, not '${value}'`)
       continue
     }
     const chance = CHANCES.find(known => known === name)

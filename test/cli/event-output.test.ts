@@ -30,3 +30,13 @@ it('where nobody reads any more there is nothing to wait for', async () => {
   output.event('left')
   expect(await output.flushed(50)).toBe(true)
 })
+
+it('a reader that had taken nothing for long before the end is waited for no longer', async () => {
+  const output = new EventOutput(new Writable({ write() {} }))
+  output.event('view')
+  await output.flushed(300)
+  const startMs = performance.now()
+  output.event('left')
+  expect(await output.flushed(300)).toBe(false)
+  expect(performance.now() - startMs).toBeLessThan(250)
+})

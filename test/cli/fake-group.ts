@@ -32,6 +32,8 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
   isOpen = true
   viewId = 1
   hasLeft = false
+  delivered = 0
+  excluded = 0
   readonly #waiting: { resolve(sent: Sent): void; reject(error: TuttiError): void }[] = []
   #events: GroupEvent[] = []
   #wake = () => {}
@@ -72,8 +74,7 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
 
   install(id: number): void {
     this.viewId = id
-    const view: View = { lineage: 'ab'.repeat(8), id, members: [this.self], primary: true }
-    this.#push({ type: 'view', view, change: { joined: [], left: [], stayed: [] } })
+    this.#push({ type: 'view', view: this.view, change: { joined: [], left: [], stayed: [] } })
   }
 
   deliver(text: string, order: Order = 'fifo', index?: number, safe: Safe = false): void {
@@ -83,6 +84,7 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
     const from = this.self
     const delivery = new Delivery('messages', from, this.viewId, order, safe, index, 0, 1, bytes, slab, false)
     delivery.add(1, 0, bytes.length, 1)
+    this.delivered++
     for (const message of delivery.messages()) this.#push(message)
   }
 
@@ -92,7 +94,17 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
   }
 
   stats(): Stats {
-    return { messagesOut: this.given.length } as Stats
+    const { delivered: messagesIn, excluded: exclusions } = this
+    return { messagesOut: this.given.length, messagesIn, exclusions, merges: 0 } as Stats
+  }
+
+  get view(): View {
+    return { lineage: 'ab'.repeat(8), id: this.viewId, members: [this.self], primary: true }
+  }
+
+  exclude(): void {
+    this.excluded++
+    this.#push({ type: 'excluded', incarnation: '00000000000000ab' })
   }
 
   async leave(): Promise<void> {

@@ -25,7 +25,7 @@ function open({ highWaterMark = 1 << 20 } = {}) {
       .map(line => JSON.parse(line) as Line)
   }
   const kinds = async () => (await events()).map(line => line.event)
-  const send = (data: string, id?: string) => session.line(JSON.stringify({ op: 'send', data, id }))
+  const send = (data: string, id?: string) => session.read({ text: JSON.stringify({ op: 'send', data, id }) })
   return { stream, group, output, session, idle, events, kinds, send }
 }
 
@@ -36,7 +36,7 @@ describe('pipe session', () => {
     void session.follow()
     send('hello', '1')
     group.deliver('hello')
-    session.line('{"op":"stats"}')
+    session.read({ text: '{"op":"stats"}' })
     const lines = await events()
     expect(lines.map(line => line.n)).toEqual(lines.map((_, i) => i + 1))
     expect(lines[0]).toMatchObject({ event: 'ready', name: 'alice', incarnation: '00000000000000aa' })
@@ -52,7 +52,7 @@ describe('pipe session', () => {
     send('hello', 'a')
     send('no id')
     send('too large', 'b')
-    session.line('{"op":"tell","to":"bob","data":"psst","id":"c"}')
+    session.read({ text: '{"op":"tell","to":"bob","data":"psst","id":"c"}' })
     const answers = (await events()).filter(line => line.event === 'sent' || line.event === 'error')
     expect(answers).toHaveLength(3)
     expect(answers).toContainEqual(expect.objectContaining({ event: 'sent', id: 'a', view: 7 }))
@@ -65,8 +65,8 @@ describe('pipe session', () => {
     const { group, session, events } = open()
     group.install(1)
     void session.follow()
-    session.line('{"op":"send","data":"x","order":"total","safe":true}')
-    session.line('{"op":"send","data":"y"}')
+    session.read({ text: '{"op":"send","data":"x","order":"total","safe":true}' })
+    session.read({ text: '{"op":"send","data":"y"}' })
     expect(group.options).toMatchObject([
       { order: 'total', safe: true },
       { order: undefined, safe: undefined },
@@ -85,7 +85,7 @@ describe('pipe session', () => {
     group.install(1)
     group.isOpen = false
     void session.follow()
-    session.line('{"op":"send","data":"x","id":"1","safe":true}')
+    session.read({ text: '{"op":"send","data":"x","id":"1","safe":true}' })
     send('too large', '2')
     group.deliver('x', 'fifo', undefined, true)
     const before = await events()
@@ -171,12 +171,62 @@ describe('pipe session', () => {
     expect(lines[3_002]).toMatchObject({ event: 'blocked', n: 3_003 })
   })
 
+  it('and before what came after it, a view or a message', async () => {
+    const { group, session, events } = open({ highWaterMark: 1_000 })
+    group.install(1)
+    void session.follow()
+    const deliver = (of: string) => {
+      for (let i = 0; i < 1_000; i++) group.deliver(`${of} ${'x'.repeat(200)}`)
+    }
+    deliver('before')
+    for (let i = 0; i < 5; i++) await turn()
+    group.emit('blocked', 'no-quorum', ['bob'])
+    deliver('after')
+    group.emit('unblocked', 'no-quorum')
+    group.install(2)
+    group.exclude()
+    group.emit('lost', { lineage: 'ab'.repeat(8), view: 2 }, new TuttiError('ERR_TUTTI_EXCLUDED', 'lost'))
+    deliver('in another life')
+    expect(group.untakenEvents).toBeGreaterThan(2_100)
+    const lines: Line[] = []
+    while (lines.length < 3_007) lines.push(...(await events()))
+    const kinds = lines.map(({ event, data }) => (event === 'message' ? `${data}`.replace(/ x+$/, '') : event))
+    const turns = kinds.filter((kind, i) => kind !== kinds[i - 1])
+    expect(turns).toEqual([
+      'ready',
+      'view',
+      'before',
+      'blocked',
+      'after',
+      'unblocked',
+      'view',
+      'excluded',
+      'error',
+      'in another life',
+    ])
+  })
+
+  it('says that a message was refused behind what brought that about', async () => {
+    const { group, session, events, send } = open({ highWaterMark: 1_000 })
+    group.install(1)
+    void session.follow()
+    for (let i = 0; i < 1_000; i++) group.deliver('x'.repeat(200))
+    for (let i = 0; i < 5; i++) await turn()
+    group.install(2)
+    send('too large', '1')
+    await turn()
+    group.deliver('after')
+    const lines: Line[] = []
+    while (lines.length < 1_005) lines.push(...(await events()))
+    expect(lines.slice(-3)).toMatchObject([{ event: 'view', id: 2 }, { event: 'error', id: '1' }, { data: 'after' }])
+  })
+
   it('takes `id` for what it is only where there is one', async () => {
     const { group, session, events } = open()
     group.install(1)
     void session.follow()
-    session.line('{"op":"stats","id":7}')
-    session.line('{"op":"send","data":"x","id":7}')
+    session.read({ text: '{"op":"stats","id":7}' })
+    session.read({ text: '{"op":"send","data":"x","id":7}' })
     const kinds = (await events()).map(line => line.event)
     expect(kinds.toSorted()).toEqual(['error', 'ready', 'stats', 'view'])
   })
@@ -185,9 +235,9 @@ describe('pipe session', () => {
     const { group, session, events, send } = open()
     group.install(1)
     void session.follow()
-    session.line('rubbish')
-    session.fault('the line is too long')
-    session.line('{"op":"checkpoint","id":"c"}')
+    session.read({ text: 'rubbish' })
+    session.read({ fault: 'the line is too long' })
+    session.read({ text: '{"op":"checkpoint","id":"c"}' })
     send('hello', 'a')
     const lines = await events()
     expect(lines.filter(line => line.event === 'error').map(line => [line.code, line.id])).toEqual([
@@ -204,7 +254,7 @@ describe('pipe session', () => {
     group.isOpen = false
     const followed = session.follow()
     send('last', 'a')
-    session.line('{"op":"leave"}')
+    session.read({ text: '{"op":"leave"}' })
     send('too late', 'b')
     await turn()
     expect(group.hasLeft).toBe(false)

@@ -10,6 +10,8 @@ const linesOf = (stdout: string): Line[] =>
     .filter(line => line !== '')
     .map(line => JSON.parse(line))
 
+const areVoters = ({ members }: Line) => members.every(({ voter }: Line) => voter)
+
 describe('tutti pipe, real processes', { timeout: 120_000 }, () => {
   it('delivers everything once, in order, everywhere, through loss', async () => {
     const group = ownGroup()
@@ -90,7 +92,6 @@ describe('tutti pipe, real processes', { timeout: 120_000 }, () => {
     const group = ownGroup()
     const [fast, slow] = ['fast', 'slow'].map(name => new PipeProcess(name, [...group, '--expect', '2']))
     // Each view has a window of its own: the last one is to come before that counts.
-    const areVoters = ({ members }: Line) => members.every(({ voter }: Line) => voter)
     await Promise.all([fast, slow].map(member => member.until(() => member.of('view').some(areVoters))))
     slow.pause()
     const data = 'x'.repeat(50_000)
@@ -106,12 +107,13 @@ describe('tutti pipe, real processes', { timeout: 120_000 }, () => {
     for (const member of [fast, slow]) expect(await member.leave()).toBe(0)
   })
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('leaves in order on %s', async signal => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('leaves in order on %s, however often that comes', async signal => {
     const group = ownGroup()
     const [a, b] = ['a', 'b'].map(name => new PipeProcess(name, [...group, '--expect', '2']))
     await Promise.all([a.first('view'), b.first('view')])
-    b.kill(signal)
+    const impatience = setInterval(() => b.kill(signal), 3)
     expect(await b.ended).toBe(0)
+    clearInterval(impatience)
     expect(b.events.at(-1).event).toBe('left')
     await a.until(() => a.of('view').at(-1).members.length === 1)
     expect(await a.leave()).toBe(0)
@@ -154,6 +156,26 @@ describe('tutti pipe, real processes', { timeout: 120_000 }, () => {
     const errors = linesOf(stdout).filter(line => line.event === 'error')
     expect(errors.map(line => line.id)).toEqual(['a', 'b', undefined])
     expect(new Set(errors.map(line => line.code))).toEqual(new Set(['ERR_TUTTI_LEAVE_TIMEOUT']))
+  })
+
+  it.runIf(process.env.FULL === '1')('ends with its input though it cannot come into the group (FULL=1)', async () => {
+    const group = ownGroup()
+    const a = new PipeProcess('a', group)
+    await a.first('view')
+    const b = new PipeProcess('b', group)
+    await b.until(() => b.of('view').some(areVoters))
+    a.kill('SIGKILL')
+    await b.first('blocked')
+    const input = '{"op":"send","data":"1","id":"x"}\n{"op":"stats"}\n{"op":"tell","to":"b","data":"2","id":"y"}\n'
+    const { code, stdout, stderr } = await runTutti(['pipe', ...group, '--name', 'c'], { input })
+    expect(code).toBe(1)
+    expect(stderr).toContain('could not come into the group')
+    const errors = linesOf(stdout).filter(line => line.event === 'error')
+    expect(errors.map(line => [line.code, line.id])).toEqual([
+      ['ERR_TUTTI_LEAVE_TIMEOUT', 'x'],
+      ['ERR_TUTTI_LEAVE_TIMEOUT', 'y'],
+      ['ERR_TUTTI_LEAVE_TIMEOUT', undefined],
+    ])
   })
 
   it('leaves in order though the window is closed; what it gives up is never delivered, the rest goes on', async () => {

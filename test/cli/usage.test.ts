@@ -162,6 +162,15 @@ describe('chat', () => {
   })
 })
 
+describe('chat that cannot write', () => {
+  it('says that not all of its input was sent', async () => {
+    const input = 'hello\n'.repeat(20_000)
+    const { code, stderr } = await runTutti(['chat', ...ownGroup(), '--name', 'alice'], { reads: 'nothing', input })
+    expect(stderr).toBe('tutti: not all of the input was sent: write EPIPE (ERR_TUTTI_LEFT)\n')
+    expect(code).toBe(1)
+  })
+})
+
 describe('commands whose reader goes away', () => {
   it.each([
     ['chat', ...ownGroup(), '--name', 'alice'],
