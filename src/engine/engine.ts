@@ -93,7 +93,7 @@ export class Engine {
         index: () => this.#current!.delivery.index,
         count: what => counters[what]++,
         merged: (lineage, won) => this.outbox.deliveries.push({ type: 'merged', lineage, won }),
-        abandon: () => this.#abandon(),
+        abandon: isForGood => this.#abandon(isForGood),
         excluded: cut => this.#excluded(cut),
         closed: (code, reason) => this.#close(code as ErrorCode | undefined, reason),
       },
@@ -142,7 +142,7 @@ export class Engine {
       if (at === 0) this.#hear(bytes, from)
       if (kindOf(bytes, at) === DATA) this.#data(bytes, at, slab)
       else if (kindOf(bytes, at) === CONTROL) this.#controlFrame(bytes, at, from)
-      else this.#tell(bytes, at, slab)
+      else this.#tell(bytes, at, slab, from)
       at += lengthOf(bytes, at)
     }
   }
@@ -258,8 +258,8 @@ export class Engine {
     this.#membership.strangerHeard(tag, NO_RANK, this.#nowMs)
   }
 
-  #tell(bytes: Uint8Array, at: number, slab: Slab): void {
-    const link = this.#links.of(viewTagOf(bytes, at))
+  #tell(bytes: Uint8Array, at: number, slab: Slab, from: Endpoint): void {
+    const link = this.#links.of(viewTagOf(bytes, at), from)
     if (link === undefined) countDrop(this.counters, 'view')
     else link.data(bytes, at, slab, this.#nowMs)
   }
@@ -271,14 +271,14 @@ export class Engine {
     const tag = viewTagOf(bytes, at)
     const rank = rankOf(bytes, at)
     const nowMs = this.#nowMs
-    const link = this.#links.of(tag)
+    const current = this.#current
+    const isOurs = current !== null && current.view.tag === tag
+    const link = isOurs ? undefined : this.#links.of(tag, from)
     if (link !== undefined) return link.control(tag, body, nowMs)
     if (body.probe) {
       const isSound = this.#sender.answer(body.probe, tag, this.self.incarnation, this.#current?.view.tag)
       return isSound ? undefined : countDrop(this.counters, 'malformed')
     }
-    const current = this.#current
-    const isOurs = current !== null && current.view.tag === tag
     if (isOurs && !body.alive && (rank >= current.view.members.length || rank === current.rank)) {
       return countDrop(this.counters, 'rank')
     }
@@ -301,8 +301,7 @@ export class Engine {
     const control = (to: Endpoint | null, { view: { tag }, rank }: ViewState, body: ControlBody) =>
       this.#sender.send(to, tag, rank, body)
     const environment = { ...this.#environment, control }
-    const from = index ?? before!.delivery.index
-    const state = new ViewState(view, this.self.incarnation, from, environment, this.#nowMs)
+    const state = new ViewState(view, this.self.incarnation, index ?? before!.delivery.index, environment, this.#nowMs)
     this.#current = state
     counters.views++
     const last = before ?? this.#before
@@ -326,8 +325,9 @@ export class Engine {
     return state
   }
 
-  /** This member is in no view any more, but looks for one. */
-  #abandon(): void {
+  /** This member is in no view any more, but looks for one. @param isForGood  see MembershipEffects */
+  #abandon(isForGood = false): void {
+    if (isForGood) this.#current!.end()
     const { view, out, isOver } = this.#current!
     this.#links.close()
     const stable = isOver ? out.window.last : this.#current!.settled
@@ -339,11 +339,11 @@ export class Engine {
 
   #excluded(cut: readonly number[] | null): void {
     const { view, rank, out } = this.#current!
+    const { lineage } = view
     this.#links.close()
     this.#pending = out.pending
     this.#isClosed = true
     this.counters.exclusions++
-    const { lineage } = view
     const untold = cut === null ? [{ type: 'abandoned', lineage, stable: this.#current!.settled } as const] : []
     const upTo = cut?.[rank] ?? out.window.last
     const isCausalKnown = cut === null || this.#current!.isWithin(cut)

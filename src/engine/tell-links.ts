@@ -5,6 +5,7 @@ import type { ControlBody } from '../wire/control-codec.js'
 import { writeU32 } from '../wire/header.js'
 import { PREFIX_BYTES } from '../wire/packer.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
+import { isSame } from './endpoints.js'
 import type { Environment } from './environment.js'
 import type { Progress } from './outbox.js'
 import { streamTag, TELL_WINDOW_BYTES, TellLink } from './tell-link.js'
@@ -21,8 +22,8 @@ const TOLD_BYTES = 512
 export class TellLinks {
   readonly #options: TellLinksOptions
   readonly #links = new Map<string, TellLink>()
-  /** Whose stream a tag names, either way. */
-  readonly #peers = new Map<number, Peer>()
+  /** Whose stream a tag names, either way: in a large group that may be several. */
+  readonly #peers = new Map<number, Peer[]>()
   /** What the application has not taken, and by which link it came: that may be gone, and another in its place. */
   readonly #unread = new Map<Delivery, TellLink>()
   /** Bytes that this member told itself and its application has not taken. */
@@ -60,8 +61,8 @@ export class TellLinks {
     this.#peers.clear()
     for (const member of members) {
       if (member.incarnation === incarnation) continue
-      this.#peers.set(streamTag(incarnation, member.incarnation, lineage), member)
-      this.#peers.set(streamTag(member.incarnation, incarnation, lineage), member)
+      this.#name(streamTag(incarnation, member.incarnation, lineage), member)
+      this.#name(streamTag(member.incarnation, incarnation, lineage), member)
     }
     for (const gone of this.#links.keys()) {
       if (!members.some(member => member.incarnation === gone)) this.#part(gone)
@@ -86,16 +87,25 @@ export class TellLinks {
     this.#options.outbox.events.push({ type: 'parted', incarnation, stable })
   }
 
-  /** The link to the member with that incarnation, if it is in the view. */
-  to(incarnation: string): TellLink | undefined {
-    if (this.#view === null) return undefined
-    return this.of(streamTag(this.#options.self.incarnation, incarnation, this.#view.lineage))
+  #name(tag: number, peer: Peer): void {
+    const peers = this.#peers.get(tag)
+    if (peers === undefined) this.#peers.set(tag, [peer])
+    else peers.push(peer)
   }
 
-  /** The link that a stream's tag names, if its member is in the view. */
-  of(tag: number): TellLink | undefined {
-    const peer = this.#peers.get(tag)
-    if (peer === undefined) return undefined
+  /** The link to the member with that incarnation, if it is in the view. */
+  to(incarnation: string): TellLink | undefined {
+    const peer = this.#view?.members.find(member => member.incarnation === incarnation)
+    return peer && this.#linkTo(peer)
+  }
+
+  /** The link that a stream's tag names in a frame from there, if its member is in the view. */
+  of(tag: number, from: Endpoint): TellLink | undefined {
+    const peer = this.#peers.get(tag)?.find(({ endpoint }) => isSame(endpoint, from))
+    return peer && this.#linkTo(peer)
+  }
+
+  #linkTo(peer: Peer): TellLink {
     let link = this.#links.get(peer.incarnation)
     if (link === undefined) {
       link = this.#open(peer, this.#view!)

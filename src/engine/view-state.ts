@@ -230,10 +230,10 @@ export class ViewState {
       // What this member consumes of its own may open its window for the rest of a message: alone, it waits for nobody.
       for (let last = Number.NaN; last !== out.window.last; ) {
         this.#seal()
+        delivery.drain()
         last = out.window.last
         this.#acknowledge(this.rank, last, delivery.readers[this.rank].consumed)
       }
-      delivery.drain()
       if (out.window.last !== this.#announced) {
         this.#announced = out.window.last
         if (this.view.members.length > 1) this.#announcer.sent(nowMs)
@@ -304,6 +304,17 @@ export class ViewState {
     this.delivery.close()
     this.isOver = true
     return true
+  }
+
+  /**
+   * Nobody goes on from this view but this member, in another lineage. What the others may have delivered as safe is here,
+   * and counts; what would only get its place by a close does not: they may have known another.
+   */
+  end(): void {
+    for (const [rank, incoming] of this.incoming.entries()) {
+      incoming?.handOver(rank, incoming.window.received, this.delivery)
+    }
+    this.delivery.end()
   }
 
   /** The application has taken a message of this view. */

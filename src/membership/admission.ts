@@ -8,6 +8,9 @@ import { Namesakes } from './namesakes.js'
 import { decideOf, type PastViews } from './past-views.js'
 import type { ViewWatch } from './view-watch.js'
 
+/** Who wants to be invited takes the answer for a second; so long after it was sent it is not taken any more. */
+const INVITED_MS = 1_500
+
 export interface AdmissionEffects {
   /** A frame of no view, or of the view with that tag. */
   send(to: Endpoint, viewTag: number, body: ControlBody): void
@@ -25,6 +28,8 @@ export class Admission {
   readonly #effects: AdmissionEffects
   readonly #past: PastViews
   readonly #random: () => number
+  /** The other lineage of which a member was invited last. */
+  #invited: { readonly lineage: string; readonly atMs: number } | null = null
 
   constructor(effects: AdmissionEffects, past: PastViews, random: () => number) {
     this.#effects = effects
@@ -59,13 +64,22 @@ export class Admission {
       return this.#effects.probe(namesake, this.#namesakes.ask(namesake, name, incarnation, from))
     }
     const lineage = join.lineage?.length === 8 ? toHex(join.lineage) : null
-    // A lineage that gives way to this one ends for good: it must not do so for one that is dead itself, and has only slept (C7).
-    if (lineage !== null && lineage !== view.lineage && !watch.hasProvenQuorum) return
+    if (lineage !== null && lineage !== view.lineage) {
+      // A lineage that gives way to this one ends for good: it must not do so for one that is dead itself, and has only slept, or
+      // that is about to end too (C7).
+      if (!watch.hasProvenQuorum || watch.isGivingWay(nowMs)) return
+      this.#invited = { lineage, atMs: nowMs }
+    }
     // Its own word for its address may be wrong behind a translator; where the frame came from is where it is reached.
     const peer = { ...claimed, endpoint: { address: from.address, port: from.port }, voter: false }
     const nonce = this.#random()
     this.#invitations.invite(nonce, { peer, checkBodies: join.checkBodies ?? false, lineage }, nowMs)
     this.#effects.send(from, 0, { invite: { nonce, lineage: fromHex(view.lineage) } })
+  }
+
+  /** A member of that lineage may be about to give it up for this one. */
+  hasInvited(lineage: string, nowMs: number): boolean {
+    return this.#invited?.lineage === lineage && nowMs - this.#invited.atMs < INVITED_MS
   }
 
   /** Somebody echoes an invitation. Returns whether that is so. */

@@ -1,4 +1,5 @@
 import type { Value } from '../wire/view-codec.js'
+import type { PastRank } from './past-views.js'
 
 const RESEND_MS_MIN = 15
 const RESEND_MS_MAX = 240
@@ -17,7 +18,7 @@ export class Announcement {
   #intervalMs = RESEND_MS_MIN
   #times = 0
 
-  constructor(tag: number, rank: number, value: Value, nowMs: number) {
+  constructor({ tag, rank }: PastRank, value: Value, nowMs: number) {
     this.tag = tag
     this.rank = rank
     this.value = value

@@ -1,3 +1,5 @@
+import type { PastRank } from './past-views.js'
+
 /** A leaver waits so long for the others' word that they can do without it. */
 export const LINGER_MS = 2_000
 const ASK_MS = 40
@@ -11,7 +13,7 @@ export class Lingering {
   askAtMs: number
   readonly #untilMs: number
 
-  constructor(tag: number, rank: number, nowMs: number) {
+  constructor({ tag, rank }: PastRank, nowMs: number) {
     this.tag = tag
     this.rank = rank
     this.askAtMs = nowMs

@@ -4,12 +4,12 @@ import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
 import { type AgreedView, decodeValue, identityOf, type Peer, peerOf, type Value } from '../wire/view-codec.js'
 import { Admission } from './admission.js'
-import { Announcement } from './announcement.js'
+import { Aftermath } from './aftermath.js'
 import { Discovery } from './discovery.js'
 import type { MembershipEffects, MembershipOptions } from './effects.js'
 import { Hails } from './hails.js'
-import { LINGER_MS, Lingering } from './lingering.js'
-import { decideOf, type PastViews } from './past-views.js'
+import { LINGER_MS } from './lingering.js'
+import type { PastRank, PastViews } from './past-views.js'
 import { ViewWatch } from './view-watch.js'
 
 /** Turns that are so far apart in a group of several say that this process stood still. */
@@ -38,13 +38,11 @@ export class Membership {
   readonly #past: PastViews
   readonly #admission: Admission
   readonly #hails: Hails
+  readonly #aftermath: Aftermath
   #discovery: Discovery | null
   #watch: ViewWatch | null = null
-  #announcement: Announcement | null = null
   /** Decided, but not everything up to the cut is here. */
   #closing: Closing | null = null
-  /** Left, and waiting for a quorum of those who stay. */
-  #lingering: Lingering | null = null
   #isGone = false
   /** As joiner: the lineage whose next view may have this member in it, and when that was offered last. */
   #invitation: { readonly lineage: string; readonly atMs: number } | null = null
@@ -62,6 +60,7 @@ export class Membership {
     this.#lineage = options.lineage
     this.#lastDueMs = nowMs
     this.#hails = new Hails(random)
+    this.#aftermath = new Aftermath(options.past, (...frame) => effects.send(...frame))
     this.#admission = new Admission(
       {
         send: (to, viewTag, body) => effects.send(to, viewTag, 0, body),
@@ -79,7 +78,7 @@ export class Membership {
 
   /** Those who seem to be alive are enough to go on with. Who is left without a view has nothing to go on with. */
   get hasQuorum(): boolean {
-    return this.#watch?.hasQuorum ?? (this.#lineage === null || this.#lingering !== null)
+    return this.#watch?.hasQuorum ?? (this.#lineage === null || this.#aftermath.isLingering)
   }
 
   /** Names of those for whom a view change, or a quorum, waits, as far as this member knows. */
@@ -98,8 +97,7 @@ export class Membership {
       // What the watch wanted of the view that closes is past.
       this.#closing?.untilMs ?? this.#watch?.deadlineMs ?? Number.POSITIVE_INFINITY,
       this.#watch === null ? Number.POSITIVE_INFINITY : this.#hails.deadlineMs,
-      this.#announcement?.deadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#lingering?.askAtMs ?? Number.POSITIVE_INFINITY,
+      this.#aftermath.deadlineMs,
       this.#giveUpAtMs,
     )
   }
@@ -110,14 +108,15 @@ export class Membership {
     if (this.#watch !== null) this.#watch.leave(nowMs)
     // A view that is under way may have this member in it, who must then be there to leave in order.
     else if (this.#invitation !== null) this.#giveUpAtMs = nowMs + LINGER_MS
-    else this.#goodbye()
+    else this.#part(this.#past.putOutOf(nowMs - LINGER_MS), nowMs)
   }
 
   /** Founds a new lineage from this member's state alone: the operator's way out where a quorum is lost for good. */
   reform(nowMs: number): void {
-    this.#announcement = null
+    this.#aftermath.stopAnnouncing()
+    // A cut that is decided says what counts, but not all of it is here.
+    if (this.#watch !== null) this.#effects.abandon(this.#closing === null)
     this.#closing = null
-    if (this.#watch !== null) this.#effects.abandon()
     // Who was asked into the old lineage would not know this one.
     this.#admission.take(nowMs)
     this.#found(nowMs)
@@ -127,7 +126,7 @@ export class Membership {
   strangerHeard(viewTag: number, rank: number, nowMs: number): void {
     if (!this.#past.knows(viewTag)) this.#discovery?.groupHeard(nowMs)
     // Those whom the decision put out may be the only ones who know it (C4).
-    else if (this.#watch?.isCoordinator(nowMs) ?? true) this.#answer(viewTag, rank, nowMs)
+    else if (this.#watch?.isCoordinator(nowMs) ?? true) this.#aftermath.answer(viewTag, rank, this.#watch, nowMs)
   }
 
   /** Nobody listens at `to`. */
@@ -140,25 +139,30 @@ export class Membership {
 
   due(nowMs: number): void {
     if (this.#isGone) return
-    const sleptMs = nowMs - this.#lastDueMs
-    this.#lastDueMs = nowMs
-    if (sleptMs >= ASLEEP_MS) this.#watch?.slept(nowMs)
+    this.#wake(nowMs)
     if (this.#discovery !== null) this.#seek(this.#discovery, nowMs)
     if (this.#closing !== null) this.#finish(this.#closing, nowMs)
     else this.#watch?.due(nowMs)
-    this.#announce(nowMs)
+    const mayGo = this.#aftermath.due(this.#watch, nowMs)
     this.#hail(nowMs)
-    if (this.#lingering !== null) this.#linger(this.#lingering, nowMs)
-    if (nowMs >= this.#giveUpAtMs) this.#goodbye()
+    if (mayGo || nowMs >= this.#giveUpAtMs) this.#goodbye()
     // Nobody is left to agree with, or to see out. What was taken in this very turn is sealed and delivered first.
-    if (this.isLeaving && this.view?.members.length === 1 && this.#announcement === null) {
+    if (this.isLeaving && this.view?.members.length === 1 && !this.#aftermath.isAnnouncing) {
       this.#effects.close(this.#effects.wedge())
       this.#goodbye()
     }
   }
 
+  /** Before anything is made of what has come: it may be old. */
+  #wake(nowMs: number): void {
+    const sleptMs = nowMs - this.#lastDueMs
+    this.#lastDueMs = nowMs
+    if (sleptMs >= ASLEEP_MS) this.#watch?.slept(nowMs)
+  }
+
   /** A control frame of the current view. Returns false if it is not well formed. */
   viewFrame(rank: number, body: tutti.Control, nowMs: number): boolean {
+    this.#wake(nowMs)
     if (body.alive) this.#admission.alive(body.alive, this.#watch!, nowMs)
     else if (body.decide) return this.#decided(body.decide, nowMs)
     else return this.#watch!.control(rank, body, nowMs)
@@ -167,6 +171,7 @@ export class Membership {
 
   /** A control frame of no view, or of one that is not ours. Returns false if it is not well formed. */
   strayFrame(viewTag: number, rank: number, body: tutti.Control, from: Endpoint, nowMs: number): boolean {
+    this.#wake(nowMs)
     if (body.join) this.#join(body.join, from, nowMs)
     else if (body.refuse) this.#refused(body.refuse)
     else if (body.invite) this.#invited(body.invite, from, nowMs)
@@ -175,7 +180,7 @@ export class Membership {
     } else if (body.hail) this.#hailed(body.hail, from, nowMs)
     else if (body.decide) return this.#decidedElsewhere(body.decide, viewTag, nowMs)
     // Whoever proposes must learn what was chosen, from anyone who knows (C4).
-    else if (body.prepare || body.accept) this.#answer(viewTag, rank, nowMs)
+    else if (body.prepare || body.accept) this.#aftermath.answer(viewTag, rank, this.#watch, nowMs)
     if (viewTag !== 0) this.strangerHeard(viewTag, rank, nowMs)
     return true
   }
@@ -220,7 +225,7 @@ export class Membership {
       areJoinersAwaited: (nowMs: number) => this.#admission.isAwaited(nowMs),
       takeJoiners: (nowMs: number) => this.#admission.take(nowMs),
       decided: (value: Value, nowMs: number) => {
-        this.#announcement = new Announcement(view.tag, rank, value, nowMs)
+        this.#aftermath.announce({ tag: view.tag, rank }, value, nowMs)
         this.#close(value, nowMs)
       },
     }
@@ -248,66 +253,45 @@ export class Membership {
     const isNext = value.next?.members.some(({ incarnation }) => incarnation === this.#self.incarnation) ?? false
     const isFilled = this.#effects.isFilled(value.cut)
     if (!isFilled && nowMs < untilMs && (isNext || value.next === null || this.isLeaving)) return
-    const { tag } = this.view!
-    const { rank } = this.#watch!
+    const closed = { tag: this.view!.tag, rank: this.#watch!.rank }
     this.#closing = null
     const isClosed = isFilled && (isNext || value.next === null || this.isLeaving) && this.#effects.close(value.cut)
-    if (isClosed) this.#past.delivered(tag, this.#effects.index())
+    if (isClosed) this.#past.delivered(closed.tag, this.#effects.index())
     if (isNext && isFilled) {
       if (value.merged.length > 0) this.#merged(value.next!.lineage, true)
       // Who is left alone sees the others out, whoever of them has brought that about: it may go itself next (C4).
-      if (value.next!.members.length === 1) this.#announcement ??= new Announcement(tag, rank, value, nowMs)
+      const isAlone = value.next!.members.length === 1
+      if (isAlone && !this.#aftermath.isAnnouncing) this.#aftermath.announce(closed, value, nowMs)
       this.#install(value.next!, null, nowMs)
-    } else if (value.next === null) this.#giveWay(value.into!, nowMs)
+    } else if (value.next === null) this.#giveWay(value.into!, closed, nowMs)
     // Whom the others have put out meanwhile, behind what it has sent or delivered, does not leave in order.
     else if (this.isLeaving && !isNext && isClosed) {
       this.#watch = null
-      this.#lingering = new Lingering(tag, rank, nowMs)
-    } else this.#leftOut(value.cut, nowMs)
+      this.#part(closed, nowMs)
+    } else this.#leftOut(value.cut, closed, nowMs)
   }
 
-  /** This member's lineage has ended, or cannot go on: it looks for a place in another. */
-  #giveWay(into: string, nowMs: number): void {
+  /** This member goes: at once, unless it may be the only one who knows what was decided about that view (C4). */
+  #part(closed: PastRank | null, nowMs: number): void {
+    if (closed === null) return this.#goodbye()
+    this.#discovery = null
+    this.#aftermath.linger(closed, nowMs)
+  }
+
+  /** This member's lineage has ended, or cannot go on: it looks for a place in another. @param closed  as was decided */
+  #giveWay(into: string, closed: PastRank | null, nowMs: number): void {
     this.#watch = null
     this.#closing = null
-    this.#effects.abandon()
+    this.#effects.abandon(false)
     this.#merged(into, false)
     this.#invitation = null
-    this.#discovery = new Discovery(this.#self.incarnation, false, null, nowMs, this.#random)
-    if (this.isLeaving) this.#goodbye()
+    if (this.isLeaving) this.#part(closed, nowMs)
+    else this.#discovery = new Discovery(this.#self.incarnation, false, null, nowMs, this.#random)
   }
 
   #merged(lineage: string, isOurs: boolean): void {
     this.#effects.count('merges')
     this.#effects.merged(lineage, isOurs)
-  }
-
-  #announce(nowMs: number): void {
-    const announcement = this.#announcement
-    if (announcement === null || !announcement.due(nowMs)) return
-    const { tag, rank, value } = announcement
-    const isHeard = this.#watch !== null && this.#watch.view.tag === value.next?.tag && this.#watch.isInstalledByAll
-    const isAlone = this.view?.members.length === 1
-    if (announcement.isOver(isAlone, nowMs) || (isHeard && !isAlone)) this.#announcement = null
-    else this.#effects.send(null, tag, rank, decideOf(this.#past.decision(tag, value), this.#isSettled(value)))
-  }
-
-  /** Whether those who are not in what `value` decided need not answer for the view before it any more. */
-  #isSettled({ next }: Value): boolean {
-    return this.#watch !== null && (next?.tag !== this.#watch.view.tag || this.#watch.isSettled)
-  }
-
-  #answer(viewTag: number, rank: number, nowMs: number): void {
-    const answer = this.#past.answer(viewTag, rank, nowMs)
-    if (answer === undefined) return
-    this.#effects.send(answer.to, viewTag, answer.rank, decideOf(answer, this.#isSettled(answer.value)))
-  }
-
-  #linger(lingering: Lingering, nowMs: number): void {
-    if (lingering.isOver(nowMs)) this.#goodbye()
-    else if (lingering.due(nowMs)) {
-      this.#effects.send(null, lingering.tag, lingering.rank, { wish: { leave: true } })
-    }
   }
 
   #decided(decide: tutti.Decide.$Properties, nowMs: number): boolean {
@@ -320,7 +304,7 @@ export class Membership {
   #decidedElsewhere(decide: tutti.Decide.$Properties, viewTag: number, nowMs: number): boolean {
     const value = decodeValue(decide.value, undefined)
     if (value === undefined) return false
-    if (this.#lingering?.tag === viewTag && decide.settled) this.#goodbye()
+    if (this.#aftermath.lingersFor(viewTag) && decide.settled) this.#goodbye()
     const { next } = value
     // Only where it was asked in since it last was in a view: it may still be listed where it has gone from.
     if (!this.#discovery || !next || next.lineage !== this.#invitation?.lineage || this.#past.isOver(next)) return true
@@ -345,10 +329,10 @@ export class Membership {
   #invited({ nonce, lineage }: tutti.Invite.$Properties, from: Endpoint, nowMs: number): void {
     const into = toHex(lineage ?? new Uint8Array())
     if (this.#watch !== null) {
-      if (!this.#hails.isWanted(into)) return
-      // The other lineage hears us, and we hear it. Ours ends in order where it can decide that; else each of its members goes.
-      if (this.#watch.hasQuorum) return this.#watch.giveWay(into, nowMs)
-      this.#giveWay(into, nowMs)
+      const step = this.#hails.invited(into, this.#watch, nowMs)
+      if (step === 'end' && !this.#admission.hasInvited(into, nowMs)) this.#watch.giveWay(into, nowMs)
+      if (step !== 'go') return
+      this.#giveWay(into, null, nowMs)
     }
     if (!this.#discovery?.mayAccept(nowMs) || this.isLeaving) return
     // Of two groups that ask it in, and do not hear each other, one would wait for a member that never comes.
@@ -362,20 +346,17 @@ export class Membership {
   #hail(nowMs: number): void {
     const watch = this.#watch
     if (watch === null || !this.#hails.due(nowMs) || !watch.isCoordinator(nowMs)) return
-    this.#effects.send(null, 0, 0, { hail: { lineage: fromHex(watch.view.lineage), canDecide: watch.hasProvenQuorum } })
+    const { lineage, id: view } = watch.view
+    const canDecide = watch.hasProvenQuorum && !watch.isGivingWay(nowMs)
+    this.#effects.send(null, 0, 0, { hail: { lineage: fromHex(lineage), canDecide, view } })
   }
 
-  #hailed({ lineage, canDecide }: tutti.Hail.$Properties, from: Endpoint, nowMs: number): void {
-    const watch = this.#watch
+  #hailed(hail: tutti.Hail.$Properties, from: Endpoint, nowMs: number): void {
     this.#discovery?.groupHeard(nowMs)
-    if (watch === null || lineage?.length !== 8 || !canDecide) return
-    const theirs = toHex(lineage)
-    const ours = watch.view.lineage
-    if (theirs === ours && this.#hails.isPassedBy(watch.hasQuorum, nowMs)) return this.#leftOut(null, nowMs)
-    // Both sides must come to one answer whatever happens meanwhile: so by a number that never changes (C7).
-    if (theirs === ours || (watch.hasQuorum && (ours < theirs || !watch.isCoordinator(nowMs)))) return
-    this.#hails.want(theirs)
-    this.#askToJoin(from)
+    if (this.#watch === null) return
+    const step = this.#hails.heard(hail, this.#watch, nowMs)
+    if (step === 'passed by') this.#leftOut(null, null, nowMs)
+    else if (step === 'ask') this.#askToJoin(from)
   }
 
   #askToJoin(to: Endpoint | null): void {
@@ -385,13 +366,14 @@ export class Membership {
   }
 
   /** The lineage goes on without this member. @param cut  null: nobody is left who could say what was decided */
-  #leftOut(cut: readonly number[] | null, nowMs: number): void {
+  #leftOut(cut: readonly number[] | null, closed: PastRank | null, nowMs: number): void {
     this.#isGone = true
-    this.#past.leftOut(this.#watch?.isDeaf(nowMs) ?? false, nowMs)
+    this.#past.leftOut(this.#watch?.isDeaf(nowMs) ?? false, closed, nowMs)
     this.#effects.excluded(cut)
   }
 
   #goodbye(code?: string, reason?: string): void {
+    if (this.#isGone) return
     this.#isGone = true
     this.#discovery = null
     this.#effects.closed(code, reason)

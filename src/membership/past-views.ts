@@ -11,6 +11,12 @@ const REST_MS_MIN = 1_000
 const REST_MS_MAX = 30_000
 const STEADY_MS = 60_000
 
+/** A view that is closed, and the rank that this member had in it. */
+export interface PastRank {
+  readonly tag: number
+  readonly rank: number
+}
+
 interface Past {
   readonly closed: AgreedView
   readonly value: Value
@@ -47,14 +53,25 @@ export class PastViews {
   /** This member was left out deaf: it is to hear the group before it comes back. */
   isDeaf = false
   #leftOutAtMs = Number.NEGATIVE_INFINITY
+  #leftOutOf: PastRank | null = null
   #restMs = 0
 
-  /** The others went on without this member. @param isDeaf  nothing that goes to all had come to it for long */
-  leftOut(isDeaf: boolean, nowMs: number): void {
+  /**
+   * The others went on without this member.
+   * @param isDeaf  nothing that goes to all had come to it for long
+   * @param closed  the view without which they did, if it knows how that was decided
+   */
+  leftOut(isDeaf: boolean, closed: PastRank | null, nowMs: number): void {
     this.isDeaf = isDeaf
+    this.#leftOutOf = closed
     const isRare = nowMs - this.restUntilMs > STEADY_MS
     this.#restMs = isRare ? 0 : Math.min(Math.max(2 * this.#restMs, REST_MS_MIN), REST_MS_MAX)
     this.#leftOutAtMs = nowMs
+  }
+
+  /** The view that this member was put out of since then, by a decision that it knows. */
+  putOutOf(sinceMs: number): PastRank | null {
+    return this.#leftOutAtMs >= sinceMs ? this.#leftOutOf : null
   }
 
   /** Until then it does not ask to come back: a link that puts it out each time would stop the group as often (C12). */
@@ -78,10 +95,12 @@ export class PastViews {
   /**
    * This member was in that view, or in one after it, and is not any more. To come to it again would be to vote in it
    * anew: 1. b votes for what follows the view, 2. gives the lineage up, 3. comes back, and is told of the view by one who
-   * knows no later one, 4. votes for something else.
+   * knows no later one, 4. votes for something else. Nor does it come to the one right after it, whose members went there from
+   * this one's end.
    */
   isOver({ lineage, id }: AgreedView): boolean {
-    return id <= (this.#entered.get(lineage) ?? 0)
+    const entered = this.#entered.get(lineage)
+    return entered !== undefined && id <= entered + 1
   }
 
   /** What member `rank` of the view with that tag should be sent, if it is time to. */

@@ -90,6 +90,11 @@ export class ViewAgreement {
     return this.#acceptor.promised > 0
   }
 
+  /** This member has voted for the end of the lineage. */
+  get isEnding(): boolean {
+    return this.#acceptor.accepted?.value.next === null
+  }
+
   get isProposing(): boolean {
     return this.#own !== null
   }

@@ -3,6 +3,7 @@ import { rankOf, roundOf } from '../paxos/ballot.js'
 import { isQuorum } from '../paxos/quorum.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
+import { MEMBERS_MAX } from '../wire/limits.js'
 import { serial } from '../wire/seqno.js'
 import { type AgreedView, decodeValue, type Peer, type Value } from '../wire/view-codec.js'
 import { Accusations } from './accusations.js'
@@ -173,6 +174,11 @@ export class ViewWatch {
     this.#request(nowMs)
   }
 
+  /** The lineage is about to end in favour of another, as far as this member knows. */
+  isGivingWay(nowMs: number): boolean {
+    return (this.#into !== null && nowMs < this.#intoUntilMs) || this.#agreement.isEnding
+  }
+
   doubt(rank: number, nowMs: number): void {
     this.#detector.doubt(rank, nowMs)
   }
@@ -284,6 +290,7 @@ export class ViewWatch {
     const joining = this.#effects
       .takeJoiners(nowMs)
       .filter(({ peer }) => isNew(peer) && !names.has(peer.name) && names.add(peer.name))
+      .slice(0, MEMBERS_MAX - staying.length)
     let members: Peer[] = [...staying, ...joining.map(({ peer }) => peer)]
     // All leave. The last to go must see the others out; its own leaving comes after.
     if (members.length === 0) members = [view.members[promised[0]]]

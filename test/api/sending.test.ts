@@ -282,23 +282,24 @@ describe('the size of a message', () => {
     expect(log.filter(line => line.startsWith('c: '))).toEqual(['c: small'])
   })
 
-  test('may be many windows, also for a member that is alone', async () => {
+  const ways = (['fifo', 'causal', 'total'] as const).flatMap(order => [{ order }, { order, safe: true }])
+  test.each(ways)('may be many windows, also for a member that is alone, who waits for nobody: %j', async how => {
     const [a] = await membersOf(sim, ['a'])
     const lengths: number[] = []
     a.on('message', ({ length }) => lengths.push(length))
-    await sim.until(a.send(new Uint8Array(1_000_000)), 5_000)
-    await sim.run(50)
-    expect(lengths).toEqual([1_000_000])
+    await sim.until(a.send(new Uint8Array(1_000_000), how), 20)
+    const last = a.send(new Uint8Array(1_000_000), how)
+    await sim.until(a.leave(), 100)
+    await last
+    expect(lengths).toEqual([1_000_000, 1_000_000])
   })
 })
 
 describe('what is no message', () => {
   test.each([[undefined], [null], [7], [{}], [[1, 2]]])('%j is refused', async data => {
     const [a] = await membersOf(sim, ['a'])
-    // Past the simulation's recorder, which would want to write it down.
-    const { send, offer } = Group.prototype
-    await expect(send.call(a, data as never)).rejects.toMatchObject({ code: 'ERR_TUTTI_OPTION' })
-    expect(() => offer.call(a, data as never)).toThrow(TuttiError)
+    await expect(a.send(data as never)).rejects.toMatchObject({ code: 'ERR_TUTTI_OPTION' })
+    expect(() => a.offer(data as never)).toThrow(TuttiError)
   })
 
   test.each([

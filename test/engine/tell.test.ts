@@ -1,6 +1,12 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { PENDING, REFUSED, TAKEN } from '../../src/engine/engine.js'
+import { newCounters } from '../../src/engine/counters.js'
+import { type EngineConfig, PENDING, REFUSED, TAKEN } from '../../src/engine/engine.js'
+import { environmentOf } from '../../src/engine/environment.js'
+import { Outbox } from '../../src/engine/outbox.js'
+import { publish } from '../../src/engine/published.js'
 import { streamTag } from '../../src/engine/tell-link.js'
+import { TellLinks } from '../../src/engine/tell-links.js'
 import { BEAT_MS } from '../../src/multicast/announcer.js'
 import { packet } from '../wire/reference.js'
 import { Harness } from './harness.js'
@@ -182,4 +188,35 @@ test('nobody can be told who is not in the view', () => {
   b.leave(net.nowMs)
   net.until(() => a.view === 'a')
   expect(a.send('too late', b)).toBe(REFUSED)
+})
+
+test('two members whose streams have one tag are told apart', () => {
+  const lineage = 'ab'.repeat(8)
+  const incarnationOf = (number: number) => createHash('sha256').update(`${number}`).digest('hex').slice(0, 16)
+  const peer = (name: string, number: number) => {
+    const endpoint = { address: '127.0.0.1', port: 1 + (number % 65_535) }
+    return { name, incarnation: incarnationOf(number), endpoint, receiveBufferBytes: 212_992, voter: true }
+  }
+  const self = peer('a', 0)
+  const tags = new Map<number, number>()
+  let one = 0
+  let other: number | undefined
+  while (other === undefined) {
+    const tag = streamTag(self.incarnation, incarnationOf(++one), lineage)
+    other = tags.get(tag)
+    tags.set(tag, one)
+  }
+  const [b, c] = [peer('b', other), peer('c', one)]
+  const outbox = new Outbox()
+  const config = { group: 'g', packetBytes: 1_400, windowBytesMax: 1 << 20, random: () => 1 } as EngineConfig
+  const links = new TellLinks({ ...environmentOf(config, newCounters(), outbox), self, control: () => {} })
+  const settings = { primary: true, checkBodies: false, messageBytesMax: 1 << 20, packetBytes: 1_400 }
+  const view = { lineage, id: 1, tag: 7, members: [self, b, c], ...settings }
+  links.install(view, publish(view))
+  const tag = streamTag(self.incarnation, b.incarnation, lineage)
+  for (const { incarnation, endpoint } of [b, c]) {
+    expect(links.to(incarnation)?.peer.incarnation).toBe(incarnation)
+    expect(links.of(tag, endpoint)?.peer.incarnation).toBe(incarnation)
+  }
+  expect(links.of(tag, { address: '127.0.0.2', port: 1 })).toBe(undefined)
 })
