@@ -119,9 +119,38 @@ export const mutants = [
   {
     name: 'keeps the links of a life that is over',
     file: 'src/engine/engine.ts',
-    find: 'const { view, rank, out } = this.#current!\n    this.#links.close()',
-    replace: 'const { view, rank, out } = this.#current!',
+    find: 'const { lineage } = view\n    this.#links.close()',
+    replace: 'const { lineage } = view',
     tests: ['test/api/tells.test.ts'],
+  },
+  {
+    name: 'finds who tells by the tag alone',
+    file: 'src/engine/tell-links.ts',
+    find: '?.find(({ endpoint }) => isSame(endpoint, from))',
+    replace: '?.[from.port * 0]',
+    tests: ['test/engine/tell.test.ts'],
+  },
+  {
+    name: 'leaves with what it has yet to tell itself',
+    file: 'src/engine/tell-links.ts',
+    find: 'return this.#isSelfAwaited',
+    replace: 'return false && this.#isSelfAwaited',
+    tests: ['test/api/tells.test.ts'],
+  },
+  {
+    name: 'delivers its own ordered messages once a turn, alone too',
+    file: 'src/engine/view-state.ts',
+    find: '        delivery.drain()\n        last = out.window.last\n        this.#acknowledge(this.rank, last, delivery.readers[this.rank].consumed)\n      }\n',
+    replace:
+      '        last = out.window.last\n        this.#acknowledge(this.rank, last, delivery.readers[this.rank].consumed)\n      }\n      delivery.drain()\n',
+    tests: ['test/api/sending.test.ts'],
+  },
+  {
+    name: 'hands on to listeners what is an iterator’s',
+    file: 'src/event-queue.ts',
+    find: 'while (!this.#isIterated && this.#held[this.#head] === delivery)',
+    replace: 'while (this.#held[this.#head] === delivery)',
+    tests: ['test/api/listening.test.ts'],
   },
   {
     name: 'takes what was told in another life for consumed in this one',

@@ -118,8 +118,8 @@ export const orderMutants = [
   {
     name: 'orders: begins each view at index 1',
     file: 'src/engine/engine.ts',
-    find: 'const from = index ?? before!.delivery.index',
-    replace: 'const from = index ?? 0 * before!.delivery.index',
+    find: 'index ?? before!.delivery.index',
+    replace: 'index ?? 0 * before!.delivery.index',
     tests: ['test/scenarios/total.test.ts'],
   },
   {
