@@ -93,7 +93,7 @@ export class Engine {
         index: () => this.#current!.delivery.index,
         count: what => counters[what]++,
         merged: (lineage, won) => this.outbox.deliveries.push({ type: 'merged', lineage, won }),
-        abandon: isForGood => this.#abandon(isForGood),
+        abandon: () => this.#abandon(),
         excluded: cut => this.#excluded(cut),
         closed: (code, reason) => this.#close(code as ErrorCode | undefined, reason),
       },
@@ -325,9 +325,8 @@ export class Engine {
     return state
   }
 
-  /** This member is in no view any more, but looks for one. @param isForGood  see MembershipEffects */
-  #abandon(isForGood = false): void {
-    if (isForGood) this.#current!.end()
+  /** This member is in no view any more, but looks for one. */
+  #abandon(): void {
     const { view, out, isOver } = this.#current!
     this.#links.close()
     const stable = isOver ? out.window.last : this.#current!.settled

@@ -157,12 +157,6 @@ export class OrderedDelivery implements DeliverySink {
     this.#total.drain()
   }
 
-  /** All who are left hold what this member holds: it delivers whatever's turn it is by that. */
-  end(): void {
-    this.#isClosing = true
-    this.drain()
-  }
-
   /**
    * The view is over, and everything that counts in it has been handed over: what needed all to hold it is held by all
    * who go on. Causal packets that rest on what nobody has are dropped, by all alike (C9).

@@ -306,17 +306,6 @@ export class ViewState {
     return true
   }
 
-  /**
-   * Nobody goes on from this view but this member, in another lineage. What the others may have delivered as safe is here,
-   * and counts; what would only get its place by a close does not: they may have known another.
-   */
-  end(): void {
-    for (const [rank, incoming] of this.incoming.entries()) {
-      incoming?.handOver(rank, incoming.window.received, this.delivery)
-    }
-    this.delivery.end()
-  }
-
   /** The application has taken a message of this view. */
   consume(rank: number, seq: number): void {
     this.delivery.readers[rank].consume(seq)

@@ -25,8 +25,8 @@ export interface MembershipEffects {
   index(): number
   /** The group's lineage has met another; `isOurs`: the one that goes on is ours. */
   merged(lineage: string, isOurs: boolean): void
-  /** This member is in no view any more, but looks for one. @param isForGood  nobody is left who could go on from it */
-  abandon(isForGood: boolean): void
+  /** This member is in no view any more, but looks for one. */
+  abandon(): void
   /** The others have gone on without this member: how far each sender's packets counted, by rank; null: unknown. */
   excluded(cut: readonly number[] | null): void
   count(what: 'fills' | 'ballotsOutbid' | 'valuesReproposed' | 'merges'): void

@@ -114,9 +114,8 @@ export class Membership {
   /** Founds a new lineage from this member's state alone: the operator's way out where a quorum is lost for good. */
   reform(nowMs: number): void {
     this.#aftermath.stopAnnouncing()
-    // A cut that is decided says what counts, but not all of it is here.
-    if (this.#watch !== null) this.#effects.abandon(this.#closing === null)
     this.#closing = null
+    if (this.#watch !== null) this.#effects.abandon()
     // Who was asked into the old lineage would not know this one.
     this.#admission.take(nowMs)
     this.#found(nowMs)
@@ -282,7 +281,7 @@ export class Membership {
   #giveWay(into: string, closed: PastRank | null, nowMs: number): void {
     this.#watch = null
     this.#closing = null
-    this.#effects.abandon(false)
+    this.#effects.abandon()
     this.#merged(into, false)
     this.#invitation = null
     if (this.isLeaving) this.#part(closed, nowMs)

@@ -185,13 +185,6 @@ export const viewMutants = [
     tests: ['test/api/lineages.test.ts'],
   },
   {
-    name: 'founds anew without what others may have delivered',
-    file: 'src/membership/membership.ts',
-    find: 'this.#effects.abandon(this.#closing === null)',
-    replace: 'this.#effects.abandon(false)',
-    tests: ['test/api/safe-sends.test.ts'],
-  },
-  {
     name: 'never repeats a decision',
     file: 'src/membership/past-views.ts',
     find: 'if (past === undefined || member === undefined ||',
