@@ -276,7 +276,7 @@ export class Engine {
     const link = isOurs ? undefined : this.#links.of(tag, from)
     if (link !== undefined) return link.control(tag, body, nowMs)
     if (body.probe) {
-      const isSound = this.#sender.answer(body.probe, tag, this.self.incarnation, this.#current?.view.tag)
+      const isSound = this.#sender.answer(body.probe, tag, this.self.incarnation, current?.view.tag)
       return isSound ? undefined : countDrop(this.counters, 'malformed')
     }
     if (isOurs && !body.alive && (rank >= current.view.members.length || rank === current.rank)) {
@@ -338,11 +338,11 @@ export class Engine {
 
   #excluded(cut: readonly number[] | null): void {
     const { view, rank, out } = this.#current!
-    const { lineage } = view
     this.#links.close()
     this.#pending = out.pending
     this.#isClosed = true
     this.counters.exclusions++
+    const { lineage } = view
     const untold = cut === null ? [{ type: 'abandoned', lineage, stable: this.#current!.settled } as const] : []
     const upTo = cut?.[rank] ?? out.window.last
     const isCausalKnown = cut === null || this.#current!.isWithin(cut)

@@ -119,8 +119,8 @@ export const mutants = [
   {
     name: 'keeps the links of a life that is over',
     file: 'src/engine/engine.ts',
-    find: 'const { lineage } = view\n    this.#links.close()',
-    replace: 'const { lineage } = view',
+    find: 'const { view, rank, out } = this.#current!\n    this.#links.close()',
+    replace: 'const { view, rank, out } = this.#current!',
     tests: ['test/api/tells.test.ts'],
   },
   {
