@@ -66,7 +66,7 @@ export class LineSplitter {
 
   #whole(block: Buffer, lines: Line[]): void {
     if (block.length <= this.#lineBytesMax && isUtf8(block)) {
-      for (const text of block.toString().split('\n')) if (text !== '') lines.push({ text })
+      for (const text of block.toString().split('\n')) lines.push({ text })
       return
     }
     for (let from = 0, to = 0; from <= block.length; from = to + 1) {
@@ -77,7 +77,6 @@ export class LineSplitter {
   }
 
   #line(bytes: Buffer, lines: Line[]): void {
-    if (bytes.length === 0) return
     if (bytes.length > this.#lineBytesMax) lines.push(this.#tooLong)
     else lines.push(isUtf8(bytes) ? { text: bytes.toString() } : { fault: 'the line is not valid UTF-8' })
   }
