@@ -14,23 +14,22 @@ async function main(settings: RunSettings & { readonly rank: number }): Promise<
     order,
     safe,
   })
-  let messages = 0
-  let bytesDelivered = 0
-  let touched = 0
+  // Fields, as in the ceiling: a variable of a closure that outgrows 31 bits is an object more for each message.
+  const counted = { messages: 0, bytes: 0, touched: 0 }
   const stalls = monitorEventLoopDelay()
   stalls.enable()
   if (api === 'batch') {
     group.on('batch', batch =>
       batch.forEach((bytes, offset, length) => {
-        messages++
-        bytesDelivered += length
-        touched ^= bytes[offset]
+        counted.messages++
+        counted.bytes += length
+        counted.touched ^= bytes[offset]
       }),
     )
   } else {
     group.on('message', message => {
-      messages++
-      bytesDelivered += message.length
+      counted.messages++
+      counted.bytes += message.length
     })
   }
   const payload = new Uint8Array(bytes).fill(rank + 1)
@@ -43,13 +42,11 @@ async function main(settings: RunSettings & { readonly rank: number }): Promise<
     stalls.reset()
     return {
       atMs: performance.now(),
-      messages,
-      bytes: bytesDelivered,
+      ...counted,
       cpuMicros: user + system,
       rssBytes: process.memoryUsage.rss(),
       stallMs,
       stats: group.stats(),
-      touched,
     }
   }
   process.on('message', command => {

@@ -63,8 +63,6 @@ class Receiver {
   }
 }
 
-const NO_BYTES = new Uint8Array(0)
-
 export class Experiment {
   readonly receivers: number
   readonly #receivers: Receiver[] = []
@@ -95,10 +93,10 @@ export class Experiment {
     this.#nacks = 0
     const order = this.#shuffled(losers)
     const losing = order.slice(0, losers)
-    for (const receiver of order.slice(losers)) receiver.window.insert(lost, NO_BYTES, 0, NOT_REUSED)
+    for (const receiver of order.slice(losers)) receiver.window.insert(lost, NOT_REUSED, 0)
     const discoveredMs = this.#nowMs
     for (const receiver of order) {
-      receiver.window.insert(this.#last, NO_BYTES, 0, NOT_REUSED)
+      receiver.window.insert(this.#last, NOT_REUSED, 0)
       receiver.window.release(this.#last)
       receiver.recoveredAtMs = Number.NaN
       receiver.hasHeardNack = false
@@ -160,7 +158,7 @@ export class Experiment {
   #repaired(reached: readonly Receiver[], seq: number, nowMs: number): void {
     for (const receiver of reached) {
       if (!receiver.window.hasGap) continue
-      receiver.window.insert(seq, NO_BYTES, 0, NOT_REUSED)
+      receiver.window.insert(seq, NOT_REUSED, 0)
       receiver.nacks.filled(SENDER, seq, nowMs)
       receiver.recoveredAtMs = nowMs
     }

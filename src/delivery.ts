@@ -4,12 +4,16 @@ import type { Member, Order } from './types.js'
 /** Every message of a delivery has its length in front of it. */
 const PREFIX_BYTES = 4
 
+/** Where nobody can tell of how many packets a delivery will be: the room for them at first, and no bound. */
+const PACKETS_AT_FIRST = 8
+const UNBOUNDED = 2 ** 30
+
 /** What is known of a message's being safe: not asked for, held by every member of its view, or only by all of the next. */
 export type Safe = boolean | 'close'
 
 /**
- * Messages of one sender that are delivered together: those that lie whole in packets of one datagram or train, or one
- * that was put together. It is what the hot path makes in place of an object for each message.
+ * Messages of one sender that are delivered together: those that lie whole in packets next to each other, or one that was
+ * put together. It is what the hot path makes in place of an object for each message.
  */
 export class Delivery {
   readonly type: 'messages' | 'told'
@@ -25,13 +29,17 @@ export class Delivery {
   readonly first: number
   #last: number
   #count = 0
-  readonly #bytes: Uint8Array
-  /** Where in `bytes` they lie, packet by packet: from, to, from, to, ... */
-  readonly #spans: number[] = []
+  /** Where they lie. */
   readonly #slab: Slab
+  /** From where to where in it, packet by packet: from, to, from, to, ... */
+  readonly #spans: number[]
+  #packets = 0
+  /** Of how many packets its messages are at most. */
+  readonly #packetsMax: number
   /** @internal Its slab is held for it alone. */
   readonly isAssembled: boolean
 
+  /** @param packetsMax  of how many packets, side by side, its messages are at most; undefined where nobody can tell */
   constructor(
     type: 'messages' | 'told',
     from: Member,
@@ -41,9 +49,9 @@ export class Delivery {
     index: number | undefined,
     rank: number,
     first: number,
-    bytes: Uint8Array,
     slab: Slab,
     isAssembled: boolean,
+    packetsMax?: number,
   ) {
     this.type = type
     this.from = from
@@ -54,9 +62,10 @@ export class Delivery {
     this.rank = rank
     this.first = first
     this.#last = first
-    this.#bytes = bytes
     this.#slab = slab
     this.isAssembled = isAssembled
+    this.#packetsMax = packetsMax ?? UNBOUNDED
+    this.#spans = new Array(2 * (packetsMax ?? PACKETS_AT_FIRST))
   }
 
   /** How many messages. */
@@ -74,25 +83,31 @@ export class Delivery {
     return this.#last
   }
 
-  /** @internal `count` messages more, which end in packet `seq` and lie in the same bytes from `offset` up to `end`. */
+  /** @internal `count` messages more, which end in packet `seq` and lie in the same slab from `offset` up to `end`. */
   add(seq: number, offset: number, end: number, count: number): void {
+    const at = 2 * this.#packets++
+    this.#spans[at] = offset
+    this.#spans[at + 1] = end
     this.#last = seq
-    this.#spans.push(offset, end)
     this.#count += count
   }
 
-  /** @internal Whether messages that lie in `bytes` and are delivered next, in the same view, belong to it. */
-  mayTake(rank: number, order: Order, safe: Safe, bytes: Uint8Array): boolean {
+  /** @internal Whether messages that lie in `slab` and are delivered next, in the same view, belong to it. */
+  mayTake(rank: number, order: Order, safe: Safe, slab: Slab): boolean {
     const isAlike = this.rank === rank && this.order === order && this.safe === safe
-    return isAlike && this.#bytes === bytes && !this.isAssembled
+    // Beyond its room another delivery costs less than more room.
+    return isAlike && this.#slab === slab && !this.isAssembled && this.#packets < this.#packetsMax
   }
 
   /** @internal Its first messages are taken already, all but the last `count`. */
   keepLast(count: number): void {
     const spans = this.#spans
     for (let taken = this.#count - count; taken > 0; taken--) {
-      spans[0] += PREFIX_BYTES + lengthAt(this.#bytes, spans[0])
-      if (spans[0] === spans[1]) spans.splice(0, 2)
+      spans[0] += PREFIX_BYTES + lengthAt(this.#slab.bytes, spans[0])
+      if (spans[0] === spans[1]) {
+        spans.splice(0, 2)
+        this.#packets--
+      }
       if (this.#index !== undefined) this.#index++
     }
     this.#count = count
@@ -100,9 +115,10 @@ export class Delivery {
 
   /** The bytes are valid during the call only, and not to be written to: others may be sent them yet. */
   forEach(take: (bytes: Uint8Array, offset: number, length: number, delivery: Delivery) => void): void {
-    const bytes = this.#bytes
+    const { bytes } = this.#slab
     const spans = this.#spans
-    for (let i = 0; i < spans.length; i += 2) {
+    const spansEnd = 2 * this.#packets
+    for (let i = 0; i < spansEnd; i += 2) {
       const end = spans[i + 1]
       for (let at = spans[i]; at < end; ) {
         const length = lengthAt(bytes, at)

@@ -17,8 +17,9 @@ export class Slab {
     this.#pool = pool
   }
 
-  hold(): void {
-    this.#holds++
+  /** @param times  as often as it will be released */
+  hold(times = 1): void {
+    this.#holds += times
   }
 
   release(): void {

@@ -37,6 +37,6 @@ export function newCounters(): Counters {
   }
 }
 
-export function countDrop(counters: Counters, cause: string): void {
-  counters.dropped[cause] = (counters.dropped[cause] ?? 0) + 1
+export function countDrop(counters: Counters, cause: string, packets = 1): void {
+  counters.dropped[cause] = (counters.dropped[cause] ?? 0) + packets
 }

@@ -2,23 +2,13 @@ import type { Delivery } from '../delivery.js'
 import { type ErrorCode, TuttiError } from '../errors.js'
 import { Membership } from '../membership/membership.js'
 import { PastViews } from '../membership/past-views.js'
-import { NOT_REUSED, type Slab } from '../slab.js'
+import { Slab } from '../slab.js'
 import type { Endpoint } from '../types.js'
 import { type ControlBody, ControlReader } from '../wire/control-codec.js'
-import {
-  CONTROL,
-  CORRUPT,
-  DATA,
-  DROP_CAUSES,
-  judge,
-  kindOf,
-  lengthOf,
-  NO_RANK,
-  OK,
-  rankOf,
-  viewTagOf,
-} from '../wire/header.js'
+import { NO_RANK, rankOf, viewTagOf } from '../wire/header.js'
+import type { Train } from '../wire/train.js'
 import type { AgreedView, Peer } from '../wire/view-codec.js'
+import { Arrivals } from './arrivals.js'
 import { BlockWatch, reasonOf } from './block-watch.js'
 import type { EngineConfig, PastLife, PendingMessage } from './config.js'
 import { ControlSender } from './control-sender.js'
@@ -47,6 +37,7 @@ export class Engine {
   readonly #config: EngineConfig
   readonly #membership: Membership
   readonly #controls = new ControlReader()
+  readonly #arrivals: Arrivals
   readonly #blocks = new BlockWatch()
   readonly #past: PastViews
   #current: ViewState | null = null
@@ -77,7 +68,18 @@ export class Engine {
     const { counters, outbox, self } = this
     const { checkBodies, messageBytesMax, packetBytes } = config
     this.#environment = environmentOf(config, counters, outbox)
-    this.#sender = new ControlSender(this.#environment.groupTag, packetBytes, outbox)
+    const { groupTag } = this.#environment
+    this.#arrivals = new Arrivals({
+      groupTag,
+      packetBytes,
+      counters,
+      isOpen: () => !this.#isClosed,
+      heard: (bytes, at, from) => this.#heard(bytes, at, from),
+      data: train => this.#data(train),
+      control: (bytes, at, from) => this.#controlFrame(bytes, at, from),
+      tell: (slab, at, from) => this.#tell(slab, at, from),
+    })
+    this.#sender = new ControlSender(groupTag, packetBytes, outbox)
     const control = (to: Endpoint, tag: number, body: ControlBody) => this.#sender.send(to, tag, NO_RANK, body)
     this.#links = new TellLinks({ ...this.#environment, self, control })
     this.#membership = new Membership(
@@ -119,32 +121,13 @@ export class Engine {
   }
 
   /**
-   * Takes what a datagram, or a train of packets, brought. Never throws for what is in it.
-   * @param slab  where `bytes` lie, if that memory is to be used again
+   * Takes a packet, or a train of packets, that came from there. Never throws for what is in it.
+   * @param slab  where the datagram lies, if that memory is to be used again
    */
-  receive(bytes: Uint8Array, from: Endpoint, nowMs: number, slab: Slab = NOT_REUSED): void {
+  receive(datagram: Uint8Array, from: Endpoint, nowMs: number, slab = new Slab(datagram, null)): void {
     this.#nowMs = nowMs
     this.counters.datagramsIn++
-    const { packetBytes } = this.#config
-    const { groupTag } = this.#environment
-    const end = bytes.length
-    // One packet of a train may be the last that concerns this life.
-    for (let at = 0; at < end && !this.#isClosed; ) {
-      const verdict = judge(bytes, at, end, groupTag)
-      if (verdict !== OK) {
-        countDrop(this.counters, DROP_CAUSES[verdict])
-        // In a train the next packet begins where the kernel cut, whatever a broken one says of its length.
-        if (verdict !== CORRUPT) return
-        at += packetBytes
-        continue
-      }
-      this.counters.packetsIn++
-      if (at === 0) this.#hear(bytes, from)
-      if (kindOf(bytes, at) === DATA) this.#data(bytes, at, slab)
-      else if (kindOf(bytes, at) === CONTROL) this.#controlFrame(bytes, at, from)
-      else this.#tell(bytes, at, slab, from)
-      at += lengthOf(bytes, at)
-    }
+    if (!this.#isClosed) this.#arrivals.take(datagram, slab, from)
   }
 
   /**
@@ -244,24 +227,23 @@ export class Engine {
     this.#watchBlocks(nowMs)
   }
 
-  #hear(bytes: Uint8Array, from: Endpoint): void {
+  #heard(bytes: Uint8Array, at: number, from: Endpoint): void {
     const current = this.#current
-    if (current !== null && viewTagOf(bytes, 0) === current.view.tag) current.heard(bytes, from, this.#nowMs)
+    if (current !== null && viewTagOf(bytes, at) === current.view.tag) current.heard(bytes, at, from, this.#nowMs)
   }
 
-  #data(bytes: Uint8Array, at: number, slab: Slab): void {
-    const tag = viewTagOf(bytes, at)
+  #data(train: Train): void {
     const current = this.#current
-    if (current !== null && current.view.tag === tag) return current.data(bytes, at, slab, this.#nowMs)
-    countDrop(this.counters, 'view')
+    if (current !== null && (current.view.tag | 0) === train.tag) return current.data(train, this.#nowMs)
+    countDrop(this.counters, 'view', train.count)
     // Data of a closed view may still be on its way: who does not know that it is closed says so otherwise too.
-    this.#membership.strangerHeard(tag, NO_RANK, this.#nowMs)
+    this.#membership.strangerHeard(train.tag >>> 0, NO_RANK, this.#nowMs)
   }
 
-  #tell(bytes: Uint8Array, at: number, slab: Slab, from: Endpoint): void {
-    const link = this.#links.of(viewTagOf(bytes, at), from)
+  #tell(slab: Slab, at: number, from: Endpoint): void {
+    const link = this.#links.of(viewTagOf(slab.bytes, at), from)
     if (link === undefined) countDrop(this.counters, 'view')
-    else link.data(bytes, at, slab, this.#nowMs)
+    else link.data(slab, at, this.#nowMs)
   }
 
   #controlFrame(bytes: Uint8Array, at: number, from: Endpoint): void {

@@ -62,12 +62,7 @@ export class Incoming {
 
   /** Gives what is in sequence, up to packet `limit`, to its orders. */
   handOver(rank: number, limit: number, delivery: OrderedDelivery): void {
-    const { window, reader } = this
-    const last = earlier(window.received, limit)
-    while (distance(last, reader.upTo) > 0) {
-      const seq = plus(reader.upTo, 1)
-      delivery.packet(rank, seq, window.bytesOf(seq)!, window.offsetOf(seq), window.slabOf(seq))
-    }
+    delivery.packets(rank, earlier(this.window.received, limit), this.window)
   }
 
   /** The origin has sent up to `last`. False if that cannot be. */

@@ -14,11 +14,10 @@ import { type Counters, countDrop } from './counters.js'
 import type { Outbox } from './outbox.js'
 import { Reader } from './reader.js'
 
-/** Where the packets of one stream are kept. */
+/** Where the packets of one stream are kept: of one that is there, the slab and where in it. */
 export interface PacketSource {
-  bytesOf(seq: number): Uint8Array | undefined
-  offsetOf(seq: number): number
   slabOf(seq: number): Slab
+  offsetOf(seq: number): number
 }
 
 export interface OrderedDeliveryOptions {
@@ -64,6 +63,8 @@ export class OrderedDelivery implements DeliverySink {
   /** Of the packet that is read now. */
   #order = FIFO
   #safe: Safe = false
+  /** How many packets are given now, from the one that is read on; undefined where they come one by one. */
+  #left: number | undefined
   /** What was made last. */
   #last: Delivery | null = null
 
@@ -102,8 +103,20 @@ export class OrderedDelivery implements DeliverySink {
     return this.#safeWaiting > 0
   }
 
+  /** The next packets of `rank` in sequence, up to packet `last`. */
+  packets(rank: number, last: number, source: PacketSource): void {
+    const reader = this.readers[rank]
+    for (let left = distance(last, reader.upTo); left > 0; left--) {
+      const seq = plus(reader.upTo, 1)
+      this.#left = left
+      this.packet(rank, seq, source.slabOf(seq), source.offsetOf(seq))
+    }
+    this.#left = undefined
+  }
+
   /** The next packet of `rank` in sequence. */
-  packet(rank: number, seq: number, bytes: Uint8Array, at: number, slab: Slab): void {
+  packet(rank: number, seq: number, slab: Slab, at: number): void {
+    const { bytes } = slab
     const order = orderOf(bytes, at)
     const isSafe = (flagsOf(bytes, at) & SAFE) !== 0
     const reader = this.readers[rank]
@@ -112,17 +125,11 @@ export class OrderedDelivery implements DeliverySink {
     if (order === FIFO && !isSafe && !this.#fifo.holds(rank)) {
       this.#order = FIFO
       this.#safe = false
-      if (!reader.read(FIFO, bytes, at, seq, slab)) this.#malformed()
+      if (!reader.read(FIFO, slab, at, seq)) this.#malformed()
       return
     }
     if (isSafe && rank !== this.#options.rank) this.hasSafeNews = true
-    if (order === ORDER) {
-      const announced = (of: number, last: number) => {
-        if (!this.#total.announced(of, last, seq)) this.#malformed()
-      }
-      if (rank !== 0 || !readRuns(bytes, at, announced)) this.#malformed()
-      return
-    }
+    if (order === ORDER) return this.#announcement(rank, seq, bytes, at)
     if (order > TOTAL || (order === CAUSAL && behindVector(bytes, at) < 0)) return this.#malformed()
     reader.waits(seq)
     if (isSafe) this.#safeWaiting++
@@ -132,6 +139,13 @@ export class OrderedDelivery implements DeliverySink {
       this.#total.add(rank, seq, isSafe)
       if (this.#isSequencer) this.sequencer.note(rank, seq, isSafe)
     }
+  }
+
+  #announcement(rank: number, seq: number, bytes: Uint8Array, at: number): void {
+    const announced = (of: number, last: number) => {
+      if (!this.#total.announced(of, last, seq)) this.#malformed()
+    }
+    if (rank !== 0 || !readRuns(bytes, at, announced)) this.#malformed()
   }
 
   /** A sender is never a ring ahead of what any member has consumed: every packet of `rank` up to `seq` is delivered everywhere. */
@@ -180,13 +194,13 @@ export class OrderedDelivery implements DeliverySink {
       this.#safeWaiting--
       counters[this.#isClosing ? 'safeAtClose' : 'safeDelivered']++
     }
-    if (!reader.read(order, source.bytesOf(seq)!, source.offsetOf(seq), seq, source.slabOf(seq))) this.#malformed()
+    if (!reader.read(order, source.slabOf(seq), source.offsetOf(seq), seq)) this.#malformed()
     reader.consume(seq)
   }
 
   #addVector(rank: number, seq: number, sums: Float64Array): void {
     const source = this.#options.source(rank)
-    if (!addVector(source.bytesOf(seq)!, source.offsetOf(seq), sums)) this.#malformed()
+    if (!addVector(source.slabOf(seq).bytes, source.offsetOf(seq), sums)) this.#malformed()
   }
 
   #malformed(): void {
@@ -195,13 +209,12 @@ export class OrderedDelivery implements DeliverySink {
 
   /** Messages that end in packet `seq` are next. In one train they make one delivery. */
   delivered(
-    bytes: Uint8Array,
+    slab: Slab,
     offset: number,
     end: number,
     count: number,
     rank: number,
     seq: number,
-    slab: Slab,
     isAssembled: boolean,
   ): void {
     const { view, counters, outbox } = this.#options
@@ -214,7 +227,7 @@ export class OrderedDelivery implements DeliverySink {
     if (isAssembled) this.#options.assembled(rank)
     const before = this.#last
     const isNext = before !== null && deliveries[deliveries.length - 1] === before
-    if (isNext && !isAssembled && before.mayTake(rank, order, safe, bytes)) return before.add(seq, offset, end, count)
+    if (isNext && !isAssembled && before.mayTake(rank, order, safe, slab)) return before.add(seq, offset, end, count)
     const delivery = new Delivery(
       'messages',
       view.members[rank],
@@ -224,9 +237,9 @@ export class OrderedDelivery implements DeliverySink {
       index,
       rank,
       seq,
-      bytes,
       slab,
       isAssembled,
+      isAssembled ? 1 : this.#left,
     )
     delivery.add(seq, offset, end, count)
     deliveries.push(delivery)

@@ -123,17 +123,19 @@ export class Outgoing {
       this.flow.isAwaited = true
       return REFUSED
     }
-    if (packer.isBetterNext(data.length)) {
+    // As 32 bits: a length may have more, and V8 would count in floating point from here on.
+    const length = data.length | 0
+    if (packer.isBetterNext(length)) {
       this.#fill()
       if (!this.#makeRoom(of)) {
         this.flow.isAwaited = true
         return REFUSED
       }
     }
-    packer.begin(data.length)
+    packer.begin(length)
     const written = packer.write(data, 0)
     if (packer.room < PREFIX_BYTES) this.#seal()
-    if (written === data.length) return TAKEN
+    if (written === length) return TAKEN
     this.#pending = { data, class: of, at: written }
     if (this.#pump()) return TAKEN
     // The caller may use its bytes again once this returns.

@@ -27,6 +27,8 @@ export class Reader {
   /** By packet: what of it the application has not taken, and whether it waits. */
   readonly #outstanding: Uint8Array
   readonly #mask: number
+  /** The sum of `outstanding`. */
+  #marks = 0
   #consumed: number
 
   constructor(options: ReaderOptions, sink: DeliverySink) {
@@ -40,12 +42,12 @@ export class Reader {
 
   /** Packet `seq` waits for its turn. */
   waits(seq: number): void {
-    this.#outstanding[seq & this.#mask]++
+    this.#mark(seq, 1)
   }
 
-  /** Reads packet `seq`, which waits no more. Returns false if it made no sense. */
-  read(order: number, bytes: Uint8Array, at: number, seq: number, slab: Slab): boolean {
-    const body = order === CAUSAL ? behindVector(bytes, at) : at + HEADER_BYTES
+  /** Reads packet `seq`, which lies at `at` in `slab` and waits no more. Returns false if it made no sense. */
+  read(order: number, slab: Slab, at: number, seq: number): boolean {
+    const body = order === CAUSAL ? behindVector(slab.bytes, at) : at + HEADER_BYTES
     if (body < 0) return false
     let fragments = this.#fragments[order]
     if (fragments === undefined) {
@@ -53,17 +55,17 @@ export class Reader {
       fragments = new Fragments(rank, messageBytesMax, assembly, this.#sink)
       this.#fragments[order] = fragments
     }
-    return fragments.read(bytes, at, body, seq, slab)
+    return fragments.read(slab, at, body, seq)
   }
 
   /** Messages that end in packet `seq` were handed up. */
   delivered(seq: number): void {
-    this.#outstanding[seq & this.#mask]++
+    this.#mark(seq, 1)
   }
 
   /** The application has taken them; or the packet waits no more. */
   consume(seq: number): void {
-    this.#outstanding[seq & this.#mask]--
+    this.#mark(seq, -1)
   }
 
   /**
@@ -71,11 +73,17 @@ export class Reader {
    * taken, or one larger than the window could never arrive.
    */
   get consumed(): number {
+    if (this.#marks === 0) this.#consumed = this.upTo
     while (distance(this.upTo, this.#consumed) > 0) {
       const next = plus(this.#consumed, 1)
       if (this.#outstanding[next & this.#mask] > 0) break
       this.#consumed = next
     }
     return this.#consumed
+  }
+
+  #mark(seq: number, more: number): void {
+    this.#outstanding[seq & this.#mask] += more
+    this.#marks += more
   }
 }

@@ -94,7 +94,8 @@ export class TellLink {
     return Math.min(this.#announcer.deadlineMs, this.#nacks.deadlineMs, this.#repair.deadlineMs)
   }
 
-  data(bytes: Uint8Array, at: number, slab: Slab, nowMs: number): void {
+  data(slab: Slab, at: number, nowMs: number): void {
+    const { bytes } = slab
     const { counters } = this.#environment
     const { window } = this.incoming
     // What this member sent itself may come back by a network that loops.
@@ -102,7 +103,7 @@ export class TellLink {
     const seq = seqOf(bytes, at)
     this.incoming.stable(stableOf(bytes, at))
     const isLate = distance(window.last, seq) >= 0
-    const fate = window.insert(seq, bytes, at, slab)
+    const fate = window.insert(seq, slab, at)
     if (fate === DUPLICATE) counters.duplicates++
     else if (fate === BEYOND) countDrop(counters, 'window')
     else {
@@ -176,7 +177,7 @@ export class TellLink {
     while (distance(window.received, reader.upTo) > 0) {
       const seq = plus(reader.upTo, 1)
       reader.upTo = seq
-      const isSound = reader.read(FIFO, window.bytesOf(seq)!, window.offsetOf(seq), seq, window.slabOf(seq))
+      const isSound = reader.read(FIFO, window.slabOf(seq), window.offsetOf(seq), seq)
       if (!isSound) countDrop(this.#environment.counters, 'malformed')
     }
   }

@@ -1,5 +1,5 @@
 import { Delivery } from '../delivery.js'
-import { NOT_REUSED, type Slab } from '../slab.js'
+import { Slab } from '../slab.js'
 import type { Endpoint, View } from '../types.js'
 import type { ControlBody } from '../wire/control-codec.js'
 import { writeU32 } from '../wire/header.js'
@@ -141,16 +141,16 @@ export class TellLinks {
     const bytes = new Uint8Array(PREFIX_BYTES + data.length)
     writeU32(bytes, 0, data.length)
     bytes.set(data, PREFIX_BYTES)
-    this.#deliver(this.#options.self, 1, 0, bytes, 0, bytes.length, NOT_REUSED, false)
+    this.#deliver(this.#options.self, 1, 0, new Slab(bytes, null), 0, bytes.length, false)
     return true
   }
 
   #open(peer: Peer, { packetBytes, messageBytesMax }: AgreedView): TellLink {
     const environment = { ...this.#options, packetBytes, messageBytesMax, view: () => this.#view! }
     const link: TellLink = new TellLink(peer, environment, {
-      delivered: (bytes, offset, end, count, _rank, seq, slab, isAssembled) => {
+      delivered: (slab, offset, end, count, _rank, seq, isAssembled) => {
         link.incoming.reader.delivered(seq)
-        this.#unread.set(this.#deliver(peer, count, seq, bytes, offset, end, slab, isAssembled), link)
+        this.#unread.set(this.#deliver(peer, count, seq, slab, offset, end, isAssembled), link)
       },
     })
     return link
@@ -160,10 +160,9 @@ export class TellLinks {
     { incarnation }: Peer,
     count: number,
     seq: number,
-    bytes: Uint8Array,
+    slab: Slab,
     offset: number,
     end: number,
-    slab: Slab,
     isAssembled: boolean,
   ): Delivery {
     const { counters, outbox } = this.#options
@@ -171,7 +170,7 @@ export class TellLinks {
     const rank = members.findIndex(member => member.incarnation === incarnation)
     const from = members[rank]
     counters.messagesIn += count
-    const delivery = new Delivery('told', from, id, 'fifo', false, undefined, rank, seq, bytes, slab, isAssembled)
+    const delivery = new Delivery('told', from, id, 'fifo', false, undefined, rank, seq, slab, isAssembled)
     delivery.add(seq, offset, end, count)
     outbox.deliveries.push(delivery)
     return delivery

@@ -3,12 +3,12 @@ import { Announcer } from '../multicast/announcer.js'
 import { BEYOND, DUPLICATE, type ReceiveWindow } from '../multicast/receive-window.js'
 import type { SendWindow } from '../multicast/send-window.js'
 import { Stability } from '../multicast/stability.js'
-import type { Slab } from '../slab.js'
 import type { Endpoint, View } from '../types.js'
 import { type Control, type ControlBody, encodeControl } from '../wire/control-codec.js'
 import type { tutti } from '../wire/generated/control.js'
-import { BODY_CHECKED, DATA, kindOf, lengthOf, rankOf, seqOf, stableOf } from '../wire/header.js'
+import { BODY_CHECKED, DATA, kindOf, rankOf } from '../wire/header.js'
 import { distance, earlier, plus, serial } from '../wire/seqno.js'
+import type { Train } from '../wire/train.js'
 import type { AgreedView } from '../wire/view-codec.js'
 import { CausalStamp } from './causal-stamp.js'
 import { countDrop } from './counters.js'
@@ -96,7 +96,7 @@ export class ViewState {
       { ...shape, frame, receivers: size, windowBytes, to: null, pool },
       outbox,
       {
-        sealed: (seq, slab, at) => this.delivery.packet(this.rank, seq, slab.bytes, at, slab),
+        sealed: (seq, slab, at) => this.delivery.packet(this.rank, seq, slab, at),
         consumed: () => readers[this.rank].consumed,
       },
       new CausalStamp(causal, this.rank),
@@ -137,47 +137,54 @@ export class ViewState {
   }
 
   /**
-   * A packet of a member came, and from there. What another repairs for it bears its rank, but comes from
+   * A packet of a member came, at `at`, and from there. What another repairs for it bears its rank, but comes from
    * elsewhere, and is no sign of life.
    */
-  heard(bytes: Uint8Array, from: Endpoint, nowMs: number): void {
-    const rank = rankOf(bytes, 0)
+  heard(bytes: Uint8Array, at: number, from: Endpoint, nowMs: number): void {
+    const rank = rankOf(bytes, at)
     const endpoint = this.view.members[rank]?.endpoint
     if (endpoint === undefined || !isSame(endpoint, from)) return
     this.heardAtMs[rank] = nowMs
-    if (kindOf(bytes, 0) === DATA) this.toAllAtMs[rank] = nowMs
+    if (kindOf(bytes, at) === DATA) this.toAllAtMs[rank] = nowMs
   }
 
-  /** The judged data packet at `at`, of this view. @param slab  where `bytes` lie */
-  data(bytes: Uint8Array, at: number, slab: Slab, nowMs: number): void {
+  /** Data packets of this view. */
+  data(train: Train, nowMs: number): void {
     const { counters } = this.#environment
-    const rank = rankOf(bytes, at)
+    const { rank, first, count, stable } = train
     const incoming = this.incoming[rank]
-    if (incoming === undefined || incoming === null) return countDrop(counters, incoming === null ? 'own' : 'rank')
-    // Nobody could resend it: it fits into no train of this view.
-    if (lengthOf(bytes, at) > this.view.packetBytes) return countDrop(counters, 'malformed')
-    const seq = seqOf(bytes, at)
-    const stable = stableOf(bytes, at)
+    if (incoming === undefined || incoming === null) {
+      return countDrop(counters, incoming === null ? 'own' : 'rank', count)
+    }
+    // Nobody could resend them: they fit into no train of this view.
+    if (train.longest > this.view.packetBytes) return countDrop(counters, 'malformed', count)
     incoming.stable(stable)
     this.#stability.told(rank, stable)
-    const isLate = distance(incoming.window.last, seq) >= 0
-    const fate = incoming.window.insert(seq, bytes, at, slab)
+    const appended = incoming.window.append(train)
+    for (let i = appended; i < count; i++) this.#insert(incoming, train, i, nowMs)
+    if (first <= 0 && first + appended > 0) counters.sequenceWraps++
+    if (incoming.window.hasGap) this.#recovery.gap(rank, incoming.window)
+    if (this.isWedged) return
+    incoming.handOver(rank, incoming.window.received, this.delivery)
+    if (incoming.isTurnDue) this.isTurnDue = true
+  }
+
+  /** Packet `i` of a train, which does not just go on where the last one ended. */
+  #insert(incoming: Incoming, { rank, first, offsets, slab }: Train, i: number, nowMs: number): void {
+    const { counters } = this.#environment
+    const { window } = incoming
+    const seq = plus(first, i)
+    const isLate = distance(window.last, seq) >= 0
+    const fate = window.insert(seq, slab, offsets[i])
+    if (fate === BEYOND) return countDrop(counters, 'window')
     if (fate === DUPLICATE) {
       counters.duplicates++
-      this.#recovery.seen(rank, seq, nowMs)
-    } else if (fate === BEYOND) {
-      countDrop(counters, 'window')
-    } else {
-      if (seq === 0) counters.sequenceWraps++
-      if (isLate) {
-        incoming.wasRepaired = true
-        this.#recovery.filled(rank, seq, nowMs)
-      }
-      if (incoming.window.hasGap) this.#recovery.gap(rank, incoming.window)
-      if (this.isWedged) return
-      incoming.handOver(rank, incoming.window.received, this.delivery)
-      if (incoming.isTurnDue) this.isTurnDue = true
+      return this.#recovery.seen(rank, seq, nowMs)
     }
+    if (seq === 0) counters.sequenceWraps++
+    if (!isLate) return
+    incoming.wasRepaired = true
+    this.#recovery.filled(rank, seq, nowMs)
   }
 
   /** A control frame of the reliable multicast. Returns false if it is of another kind. */

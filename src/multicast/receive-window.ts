@@ -1,5 +1,6 @@
 import type { Slab } from '../slab.js'
 import { distance, plus } from '../wire/seqno.js'
+import type { Train } from '../wire/train.js'
 
 /** What became of a packet. */
 export const FRESH = 0
@@ -20,9 +21,8 @@ export class ReceiveWindow {
   released: number
   readonly #capacity: number
   readonly #mask: number
-  readonly #bytes: (Uint8Array | undefined)[]
-  readonly #offsets: Int32Array
   readonly #slabs: (Slab | undefined)[]
+  readonly #offsets: Int32Array
 
   /** @param firstSeq  number of the origin's first packet  @param capacity  packets, a power of two */
   constructor(firstSeq: number, capacity: number) {
@@ -31,9 +31,8 @@ export class ReceiveWindow {
     this.released = this.last
     this.#capacity = capacity
     this.#mask = capacity - 1
-    this.#bytes = new Array(capacity).fill(undefined)
-    this.#offsets = new Int32Array(capacity)
     this.#slabs = new Array(capacity).fill(undefined)
+    this.#offsets = new Int32Array(capacity)
   }
 
   /** Last number up to which everything has been received. */
@@ -45,13 +44,30 @@ export class ReceiveWindow {
     return distance(this.last, this.next) >= 0
   }
 
-  /** @param slab  where `bytes` lie: it is held until the packet is released */
-  insert(seq: number, bytes: Uint8Array, offset: number, slab: Slab): number {
+  /**
+   * Takes the packets of a train that go on where the last one ended, with nothing missing and nothing beyond them, as far
+   * as there is room. Returns how many those are; the others are to be inserted one by one.
+   */
+  append({ first, count, offsets, slab }: Train): number {
+    if (first !== this.next || this.hasGap) return 0
+    const appended = Math.min(count, this.#capacity + 1 - distance(first, this.released))
+    for (let i = 0; i < appended; i++) {
+      const slot = plus(first, i) & this.#mask
+      this.#offsets[slot] = offsets[i]
+      this.#slabs[slot] = slab
+    }
+    slab.hold(appended)
+    this.next = plus(first, appended)
+    this.last = plus(this.next, -1)
+    return appended
+  }
+
+  /** The packet lies in `slab`, which is held until the packet is released. */
+  insert(seq: number, slab: Slab, offset: number): number {
     if (distance(seq, this.next) < 0) return DUPLICATE
     if (this.#isBeyond(seq)) return BEYOND
     const slot = seq & this.#mask
-    if (this.#bytes[slot] !== undefined) return DUPLICATE
-    this.#bytes[slot] = bytes
+    if (this.#slabs[slot] !== undefined) return DUPLICATE
     this.#offsets[slot] = offset
     this.#slabs[slot] = slab
     slab.hold()
@@ -61,7 +77,7 @@ export class ReceiveWindow {
       while (
         // The slot of `next` may still hold the oldest packet of a full ring: only numbers up to `last` can be there.
         distance(this.last, this.next) >= 0 &&
-        this.#bytes[this.next & this.#mask] !== undefined
+        this.#slabs[this.next & this.#mask] !== undefined
       )
     }
     return FRESH
@@ -77,11 +93,11 @@ export class ReceiveWindow {
 
   has(seq: number): boolean {
     if (distance(seq, this.released) <= 0 || distance(this.last, seq) < 0) return false
-    return this.#bytes[seq & this.#mask] !== undefined
+    return this.#slabs[seq & this.#mask] !== undefined
   }
 
   bytesOf(seq: number): Uint8Array | undefined {
-    return this.has(seq) ? this.#bytes[seq & this.#mask] : undefined
+    return this.has(seq) ? this.#slabs[seq & this.#mask]!.bytes : undefined
   }
 
   offsetOf(seq: number): number {
@@ -103,7 +119,6 @@ export class ReceiveWindow {
     while (distance(seq, this.released) > 0 && distance(this.next, this.released) > 1) {
       this.released = plus(this.released, 1)
       const slot = this.released & this.#mask
-      this.#bytes[slot] = undefined
       this.#slabs[slot]!.release()
       this.#slabs[slot] = undefined
     }

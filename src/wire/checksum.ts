@@ -22,14 +22,15 @@ function scramble(word: number): number {
   return Math.imul((k << 15) | (k >>> 17), 0x1b873593)
 }
 
+/** The hash, signed: V8 keeps such integers unboxed. */
 export function finish(state: number, length: number): number {
   let h = state ^ length
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }
 
 /** The hash of one range of bytes: 32 bits, unsigned. */
 export function hash32(bytes: Uint8Array, from = 0, to = bytes.length, seed = 0): number {
-  return finish(mix(seed, bytes, from, to), to - from)
+  return finish(mix(seed, bytes, from, to), to - from) >>> 0
 }

@@ -1,21 +1,20 @@
 import { NOT_REUSED, Slab, type SlabPool } from '../slab.js'
-import { firstOf, lengthOf, NO_FIRST, readU32, writeU32 } from './header.js'
+import { firstOf, lengthOf, NO_FIRST, readI32, writeU32 } from './header.js'
 import { PADDING, PREFIX_BYTES } from './packer.js'
 
 /** Where a stream's messages go as they become whole. */
 export interface DeliverySink {
   /**
-   * `count` messages, each behind its length, that lie in `bytes` from `offset` up to `end`, and end in packet `seq`.
-   * @param slab  where `bytes` lie; if `isAssembled`, it is held for these messages, and who takes them lets go of it
+   * `count` messages, each behind its length, that lie in `slab` from `offset` up to `end`, and end in packet `seq`. If
+   * `isAssembled`, the slab is held for these messages, and who takes them lets go of it.
    */
   delivered(
-    bytes: Uint8Array,
+    slab: Slab,
     offset: number,
     end: number,
     count: number,
     rank: number,
     seq: number,
-    slab: Slab,
     isAssembled: boolean,
   ): void
 }
@@ -80,10 +79,11 @@ export class Fragments {
   }
 
   /**
-   * Takes the next packet of the stream, whose messages begin at `body`. Returns false if they make no sense; what is
+   * Takes the next packet of the stream, at `at` in `slab`, whose messages begin at `body`. Returns false if they make no sense; what is
    * left of them is dropped.
    */
-  read(b: Uint8Array, at: number, body: number, seq: number, slab: Slab): boolean {
+  read(slab: Slab, at: number, body: number, seq: number): boolean {
+    const b = slab.bytes
     const end = at + lengthOf(b, at)
     let i = body
     if (this.#isPartial) {
@@ -91,19 +91,18 @@ export class Fragments {
       if (this.#filled < this.#length) return i === end
       this.#isPartial = false
       const start = this.#start
-      const { bytes } = this.#slab
-      this.#sink.delivered(bytes, start, start + this.#length, 1, this.#rank, seq, this.#slab, true)
+      this.#sink.delivered(this.#slab, start, start + this.#length, 1, this.#rank, seq, true)
     }
     const first = firstOf(b, at)
-    if (first === NO_FIRST) return end - i < PREFIX_BYTES || readU32(b, i) === PADDING
+    if (first === NO_FIRST) return end - i < PREFIX_BYTES || readI32(b, i) === PADDING
     if (first !== i - body) return false
     const begin = i
     let count = 0
     let isSound = true
     let straddling = -1
     while (end - i >= PREFIX_BYTES) {
-      const length = readU32(b, i)
-      if (length > this.#messageBytesMax) {
+      const length = readI32(b, i)
+      if (length < 0 || length > this.#messageBytesMax) {
         isSound = length === PADDING
         break
       }
@@ -114,7 +113,7 @@ export class Fragments {
       i += PREFIX_BYTES + length
       count++
     }
-    if (count > 0) this.#sink.delivered(b, begin, i, count, this.#rank, seq, slab, false)
+    if (count > 0) this.#sink.delivered(slab, begin, i, count, this.#rank, seq, false)
     if (straddling >= 0) {
       this.#begin(straddling)
       this.#append(b, i + PREFIX_BYTES, end)

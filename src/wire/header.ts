@@ -66,6 +66,8 @@ export const kindOf = (b: Uint8Array, at: number): number => b[at + 3]
 export const groupTagOf = (b: Uint8Array, at: number): number => readU32(b, at + 4)
 /** DATA: the view's tag. TELL: the stream's tag. CONTROL: the view or stream that it speaks of, or 0. */
 export const viewTagOf = (b: Uint8Array, at: number): number => readU32(b, at + 8)
+/** The same, signed: V8 keeps such integers unboxed. */
+export const signedViewTagOf = (b: Uint8Array, at: number): number => readI32(b, at + 8)
 export const rankOf = (b: Uint8Array, at: number): number => readU16(b, at + 12)
 /** Bytes of this packet, header included. */
 export const lengthOf = (b: Uint8Array, at: number): number => readU16(b, at + 14)
@@ -124,12 +126,13 @@ function checksumOf(b: Uint8Array, at: number, length: number): number {
  */
 export function judge(b: Uint8Array, at: number, end: number, groupTag: number): number {
   if (end - at < HEADER_BYTES) return TRUNCATED
-  if (readU16(b, at) !== MAGIC || groupTagOf(b, at) !== groupTag) return FOREIGN
+  // Signed, as V8 keeps such integers unboxed.
+  if (readU16(b, at) !== MAGIC || readI32(b, at + 4) !== (groupTag | 0)) return FOREIGN
   if (b[at + 2] !== VERSION) return FUTURE_VERSION
   const length = lengthOf(b, at)
   if (length < HEADER_BYTES) return CORRUPT
   if (length > end - at) return TRUNCATED
-  if (readU32(b, at + 28) !== checksumOf(b, at, length)) return CORRUPT
+  if (readI32(b, at + 28) !== checksumOf(b, at, length)) return CORRUPT
   const kind = kindOf(b, at)
   return kind >= DATA && kind <= CONTROL ? OK : UNKNOWN_KIND
 }

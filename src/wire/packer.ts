@@ -4,8 +4,8 @@ import { TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX } from './limits.js'
 
 /** Bytes of the length in front of every message. */
 export const PREFIX_BYTES = 4
-/** In place of a length: the rest of the packet is empty. */
-export const PADDING = 0xffffffff
+/** In place of a length, all 32 bits of it set: the rest of the packet is empty. */
+export const PADDING = -1
 /**
  * A message that fits a packet of its own is not split for the sake of a third of a packet: what splitting costs both
  * ends is more than what sending that much emptiness does (docs/reliable-multicast.md has the figures).
@@ -41,6 +41,8 @@ export class Packer {
   readonly #pool: SlabPool
   readonly #bodyBytes: number
   #bytes = this.slab.bytes
+  /** Where in it a packet may begin at most. */
+  #lastPacketAt = -1
   #body = 0
   #at = 0
   #end = 0
@@ -48,7 +50,8 @@ export class Packer {
 
   /** @param pool  gives slabs of one train each: `slabPoolFor` */
   constructor(frame: PackerFrame, pool: SlabPool) {
-    this.#frame = frame
+    // Tags signed: of what has more than 31 bits V8 makes an object for every call.
+    this.#frame = { ...frame, groupTag: frame.groupTag | 0, tag: frame.tag | 0 }
     this.#pool = pool
     this.#bodyBytes = frame.packetBytes - HEADER_BYTES
   }
@@ -60,7 +63,7 @@ export class Packer {
 
   /** Whether the slab cannot hold one more packet: what it holds must be sent before the next `open`. */
   get slabIsFull(): boolean {
-    return this.packetAt + this.#frame.packetBytes > this.#bytes.length - RIDER_BYTES_MAX
+    return this.packetAt > this.#lastPacketAt
   }
 
   /** Packets that have not been sent. */
@@ -87,6 +90,7 @@ export class Packer {
       if (this.slab !== NOT_REUSED) this.slab.release()
       this.slab = this.#pool.take()
       this.#bytes = this.slab.bytes
+      this.#lastPacketAt = (this.#bytes.length | 0) - RIDER_BYTES_MAX - this.#frame.packetBytes
       this.trainAt = 0
       this.packetAt = 0
     }
@@ -137,7 +141,7 @@ export class Packer {
 
   /** Writes of `data`, from `from`, what fits into the open packet; returns how many bytes that were. */
   write(data: Uint8Array, from: number): number {
-    const left = data.length - from
+    const left = (data.length | 0) - from
     const room = this.#end - this.#at
     const count = left < room ? left : room
     this.#bytes.set(from === 0 && count === left ? data : data.subarray(from, from + count), this.#at)

@@ -36,7 +36,7 @@ function view(id: number, lineage = 'x', stayed: Member[] = [self]): DeliveredEv
 
 /** Messages of this member in packet `seq`, safe. */
 function own(id: number, seq: number, order: Order = 'total', safe = true): DeliveredEvent {
-  const delivery = new Delivery('messages', self, id, order, safe, 1, 0, seq, new Uint8Array(4), NOT_REUSED, false)
+  const delivery = new Delivery('messages', self, id, order, safe, 1, 0, seq, NOT_REUSED, false)
   delivery.add(seq, 0, 4, 1)
   return delivery
 }

@@ -82,7 +82,7 @@ export class FakeGroup extends EventEmitter<GroupEvents> {
     const bytes = Uint8Array.of(0, 0, 0, data.length, ...data)
     const slab = new Slab(bytes, null)
     const from = this.self
-    const delivery = new Delivery('messages', from, this.viewId, order, safe, index, 0, 1, bytes, slab, false)
+    const delivery = new Delivery('messages', from, this.viewId, order, safe, index, 0, 1, slab, false)
     delivery.add(1, 0, bytes.length, 1)
     this.delivered++
     for (const message of delivery.messages()) this.#push(message)

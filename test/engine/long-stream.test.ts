@@ -4,7 +4,7 @@ import { newCounters } from '../../src/engine/counters.js'
 import { OrderedDelivery } from '../../src/engine/ordered-delivery.js'
 import { Outbox } from '../../src/engine/outbox.js'
 import { CausalOrder } from '../../src/ordering/causal.js'
-import { NOT_REUSED, SlabPool } from '../../src/slab.js'
+import { Slab, SlabPool } from '../../src/slab.js'
 import { Unconfirmed } from '../../src/unconfirmed.js'
 import { endVector, vectorBytes } from '../../src/wire/causal-vector.js'
 import { Assembly } from '../../src/wire/fragments.js'
@@ -45,7 +45,7 @@ class Bench {
   readonly outbox = new Outbox()
   readonly counters = newCounters()
   readonly delivery: OrderedDelivery
-  readonly #packets = new Map<number, Uint8Array>()
+  readonly #packets = new Map<number, Slab>()
   #at = 0
 
   constructor() {
@@ -59,9 +59,8 @@ class Bench {
       counters: this.counters,
       outbox: this.outbox,
       source: rank => ({
-        bytesOf: seq => this.#packets.get(rank * 2 ** 32 + seq),
+        slabOf: seq => this.#packets.get(rank * 2 ** 32 + seq)!,
         offsetOf: () => 0,
-        slabOf: () => NOT_REUSED,
       }),
       isStable: (rank, seq) => distance(this.delivery.readers[rank].upTo, seq) >= 0,
       assembled: () => {},
@@ -78,9 +77,9 @@ class Bench {
   }
 
   take(rank: number, seq: number, order: number, flags: number, body: Uint8Array): void {
-    const bytes = packet(rank, seq, order, flags, body)
-    this.#packets.set(rank * 2 ** 32 + seq, bytes)
-    this.delivery.packet(rank, seq, bytes, 0, NOT_REUSED)
+    const slab = new Slab(packet(rank, seq, order, flags, body), null)
+    this.#packets.set(rank * 2 ** 32 + seq, slab)
+    this.delivery.packet(rank, seq, slab, 0)
   }
 
   get texts(): string[] {

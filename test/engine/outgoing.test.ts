@@ -4,7 +4,7 @@ import { CausalStamp } from '../../src/engine/causal-stamp.js'
 import { Outbox } from '../../src/engine/outbox.js'
 import { Outgoing, SAFE_CLASS, TAKEN } from '../../src/engine/outgoing.js'
 import type { CausalOrder } from '../../src/ordering/causal.js'
-import { NOT_REUSED, SlabPool } from '../../src/slab.js'
+import { Slab, SlabPool } from '../../src/slab.js'
 import { addVector, behindVector } from '../../src/wire/causal-vector.js'
 import { Assembly, Fragments } from '../../src/wire/fragments.js'
 import * as wire from '../../src/wire/header.js'
@@ -82,7 +82,7 @@ function read(packets: readonly Uint8Array[]) {
   const runs: [number, number][] = []
   let of = 0
   const sink = {
-    delivered: (bytes: Uint8Array, offset: number, end: number) => {
+    delivered: ({ bytes }: Slab, offset: number, end: number) => {
       for (let at = offset; at < end; ) {
         const length = readU32(bytes, at)
         const text = Buffer.from(bytes.subarray(at + PREFIX_BYTES, at + PREFIX_BYTES + length)).toString('latin1')
@@ -103,7 +103,7 @@ function read(packets: readonly Uint8Array[]) {
     }
     if (order === wire.CAUSAL) expect(addVector(packet, 0, sums)).toBe(true)
     const body = order === wire.CAUSAL ? behindVector(packet, 0) : HEADER_BYTES
-    expect(fragments[order].read(packet, 0, body, seq, NOT_REUSED)).toBe(true)
+    expect(fragments[order].read(new Slab(packet, null), 0, body, seq)).toBe(true)
   }
   return { messages, sums, runs }
 }

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BEYOND, DUPLICATE, FRESH, ReceiveWindow } from '../../src/multicast/receive-window.js'
 import { SendWindow } from '../../src/multicast/send-window.js'
-import { NOT_REUSED, Slab } from '../../src/slab.js'
+import { Slab } from '../../src/slab.js'
 import { distance, plus } from '../../src/wire/seqno.js'
+import { Train } from '../../src/wire/train.js'
 
 const CAPACITY = 8
 /** Three numbers before the wrap. */
@@ -13,9 +14,19 @@ const slab = (tag: number) => new Slab(bytes(tag), null)
 /** The number of the nth packet, counted from 0. */
 const nth = (n: number) => plus(FIRST, n)
 
+/** A train of `count` packets from number `seq` on, which lie one byte apart in a slab of bytes `tag`. */
+function trainOf(seq: number, count: number, tag: number): Train {
+  const train = new Train()
+  train.begin(new Slab(new Uint8Array(count).fill(tag), null))
+  train.first = seq
+  train.count = count
+  train.offsets.set(Array.from({ length: count }, (_, i) => i))
+  return train
+}
+
 describe('receive window', () => {
   const fresh = () => new ReceiveWindow(FIRST, CAPACITY)
-  const insert = (window: ReceiveWindow, n: number) => window.insert(nth(n), bytes(n), n, NOT_REUSED)
+  const insert = (window: ReceiveWindow, n: number) => window.insert(nth(n), slab(n), n)
 
   test('takes packets in sequence across the wrap', () => {
     const window = fresh()
@@ -122,6 +133,13 @@ describe('receive window', () => {
   test('holds what a list of packets would hold, whatever comes in whatever order', () => {
     const step = fc.oneof(
       { weight: 5, arbitrary: fc.record({ insert: fc.integer({ min: -2, max: 12 }) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          append: fc.integer({ min: -2, max: 9 }),
+          count: fc.integer({ min: 1, max: CAPACITY + 2 }),
+        }),
+      },
       { weight: 1, arbitrary: fc.record({ release: fc.integer({ min: -1, max: 10 }) }) },
       { weight: 1, arbitrary: fc.record({ announce: fc.integer({ min: -1, max: 12 }) }) },
     )
@@ -139,11 +157,19 @@ describe('receive window', () => {
               const n = released + 1 + step.insert
               const isOld = n < next || held.has(n)
               const fate = isOld ? DUPLICATE : n - released > CAPACITY ? BEYOND : FRESH
-              expect(window.insert(plus(first, n), bytes(i), n, NOT_REUSED)).toBe(fate)
+              expect(window.insert(plus(first, n), slab(i), n)).toBe(fate)
               if (fate !== FRESH) continue
               held.set(n, i)
               last = Math.max(last, n)
               while (held.has(next)) next++
+            } else if ('append' in step) {
+              // From the place where the next packet is expected, or near it: a train that begins elsewhere is not for it.
+              const n = step.append < 0 ? next : released + 1 + step.append
+              const fits = n === next && last < next
+              const appended = fits ? Math.min(step.count, released + 1 + CAPACITY - next) : 0
+              expect(window.append(trainOf(plus(first, n), step.count, i))).toBe(appended)
+              for (let k = 0; k < appended; k++) held.set(next++, i)
+              last = Math.max(last, next - 1)
             } else if ('release' in step) {
               window.release(plus(first, released + 1 + step.release))
               for (const end = Math.min(released + 1 + step.release, next - 1); released < end; )

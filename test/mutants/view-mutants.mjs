@@ -3,7 +3,7 @@ export const viewMutants = [
   {
     name: 'skips the wedge: goes on delivering after its promise',
     file: 'src/engine/view-state.ts',
-    find: 'if (this.isWedged) return\n      incoming.handOver',
+    find: 'if (this.isWedged) return\n    incoming.handOver',
     replace: 'incoming.handOver',
   },
   {

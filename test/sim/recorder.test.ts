@@ -54,7 +54,7 @@ it('says of each delivery its index and how it is safe, if it has that', () => {
   const bytes = Uint8Array.of(0, 0, 0, 1, ...new TextEncoder().encode('x'))
   const slab = new Slab(bytes, null)
   const deliver = (order: Order, index: number | undefined, safe: boolean | 'close') => {
-    const delivery = new Delivery('messages', self, 1, order, safe, index, 0, 1, bytes, slab, false)
+    const delivery = new Delivery('messages', self, 1, order, safe, index, 0, 1, slab, false)
     delivery.add(1, 0, 5, 1)
     for (const message of delivery.messages()) group.emit('message', message)
   }

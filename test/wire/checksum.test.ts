@@ -21,7 +21,7 @@ test('two steps over a header of whole words and a body make one sum', () => {
     fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(12), (bytes, words) => {
       const cut = Math.min(4 * words, bytes.length & ~3)
       const inTwo = mix(mix(7, bytes, 0, cut), bytes, cut, bytes.length)
-      expect(finish(inTwo, bytes.length)).toBe(hash32(bytes, 0, bytes.length, 7))
+      expect(finish(inTwo, bytes.length) >>> 0).toBe(hash32(bytes, 0, bytes.length, 7))
     }),
   )
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { NOT_REUSED, SlabPool } from '../../src/slab.js'
+import { Slab, SlabPool } from '../../src/slab.js'
 import { Assembly, Fragments } from '../../src/wire/fragments.js'
 import {
   DATA,
@@ -75,7 +75,7 @@ function read(packets: readonly Uint8Array[], messageBytesMax = 1_000_000) {
   const messages: Uint8Array[] = []
   const assembly = new Assembly(new SlabPool(65_536, 4, bytes => new Uint8Array(bytes)))
   const fragments = new Fragments(3, messageBytesMax, assembly, {
-    delivered: (bytes, offset, end, count) => {
+    delivered: ({ bytes }, offset, end, count) => {
       const before = messages.length
       for (let at = offset; at < end; ) {
         const length = readU32(bytes, at)
@@ -85,7 +85,7 @@ function read(packets: readonly Uint8Array[], messageBytesMax = 1_000_000) {
       expect(messages.length - before).toBe(count)
     },
   })
-  const sense = packets.map((packet, i) => fragments.read(packet, 0, HEADER_BYTES, plus(FIRST, i), NOT_REUSED))
+  const sense = packets.map((packet, i) => fragments.read(new Slab(packet, null), 0, HEADER_BYTES, plus(FIRST, i)))
   return { messages, sense }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NOT_REUSED, SlabPool } from '../../src/slab.js'
+import { Slab, SlabPool } from '../../src/slab.js'
 import { addVector, behindVector, endVector, vectorBytes, writeEntry } from '../../src/wire/causal-vector.js'
 import { ControlReader, encodeControl } from '../../src/wire/control-codec.js'
 import { Assembly, Fragments } from '../../src/wire/fragments.js'
@@ -96,7 +96,7 @@ describe.each([...data, ...tell])('messages: $name', stream => {
   test('is read', () => {
     const messages: string[][] = []
     const sink = {
-      delivered: (bytes: Uint8Array, offset: number, end: number) => {
+      delivered: ({ bytes }: Slab, offset: number, end: number) => {
         for (let at = offset; at < end; ) {
           const length = readU32(bytes, at)
           messages.push(toHex(bytes.subarray(at + PREFIX_BYTES, at + PREFIX_BYTES + length)))
@@ -109,7 +109,7 @@ describe.each([...data, ...tell])('messages: $name', stream => {
     for (const packet of stream.packets) {
       const bytes = judged(packet)
       const body = stream.vector === undefined ? HEADER_BYTES : behindVector(bytes, 0)
-      expect(fragments.read(bytes, 0, body, serial(packet.header.seq), NOT_REUSED)).toBe(true)
+      expect(fragments.read(new Slab(bytes, null), 0, body, serial(packet.header.seq))).toBe(true)
       if (stream.vector === undefined) continue
       const sums = new Float64Array(4096)
       expect(addVector(bytes, 0, sums)).toBe(true)
