@@ -114,3 +114,13 @@ it('takes what stands before a safe message for as final as that, though its rec
       b gives way to y`),
   ).toEqual([])
 })
+
+it('takes what stands before a message that the close made safe for as final as that, though its receiver saw no more', () => {
+  const story = `${duo}
+      a sends four totally safely
+      a delivers two from a in 1 as 2
+      a delivers four from a in 1 as 3 at the close
+      a crashes`
+  expect(whatIsWrong(story)).toEqual([])
+  expect(whatIsWrong(story.replace('as 3 at', 'as 4 at'))).toEqual(['a delivered index 4 in view 1 where 3 was next'])
+})

@@ -64,11 +64,9 @@ function lineages(lives: readonly Life[]): Span[][] {
       views.set(stay.id, span)
       span.isWhole ||= stay.end === 'survived'
       const items = totalOf(stay)
-      // What is safe rests on all that has its place before it.
-      const safeUpTo = Math.max(0, ...items.filter(({ safe }) => safe === true).map(({ index }) => index!))
-      for (const item of items) {
-        if (item.index! <= safeUpTo || isFinal(item, stay, life)) span.by.set(item.index!, life)
-      }
+      // What stands rests on all that has its place before it.
+      const upTo = Math.max(0, ...items.filter(item => isFinal(item, stay, life)).map(({ index }) => index!))
+      for (const { index } of items) if (index! <= upTo) span.by.set(index!, life)
     }
   }
   return [...lineages.values()].map(views => [...views.values()].sort((a, b) => a.id - b.id))
