@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { getHeapSpaceStatistics } from 'node:v8'
 import { join } from 'tutti'
 import type { RunSettings, Sample } from './settings.js'
 
@@ -45,6 +46,7 @@ async function main(settings: RunSettings & { readonly rank: number }): Promise<
       ...counted,
       cpuMicros: user + system,
       rssBytes: process.memoryUsage.rss(),
+      youngBytes: getHeapSpaceStatistics().find(space => space.space_name === 'new_space')!.physical_space_size,
       stallMs,
       stats: group.stats(),
     }

@@ -38,6 +38,8 @@ export interface Sample {
   readonly bytes: number
   readonly cpuMicros: number
   readonly rssBytes: number
+  /** Of that, V8's young generation, which grows in steps with the garbage that it has seen, up to a bound of its own. */
+  readonly youngBytes: number
   /** The longest time for which the process stood still since the sample before. */
   readonly stallMs: number
   readonly stats: Stats

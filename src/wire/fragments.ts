@@ -79,8 +79,8 @@ export class Fragments {
   }
 
   /**
-   * Takes the next packet of the stream, at `at` in `slab`, whose messages begin at `body`. Returns false if they make no sense; what is
-   * left of them is dropped.
+   * Takes the next packet of the stream, at `at` in `slab`, whose messages begin at `body`. Returns false if they make no
+   * sense; what is left of them is dropped.
    */
   read(slab: Slab, at: number, body: number, seq: number): boolean {
     const b = slab.bytes

@@ -63,10 +63,11 @@ export function writeU32(b: Uint8Array, at: number, value: number): void {
 }
 
 export const kindOf = (b: Uint8Array, at: number): number => b[at + 3]
-export const groupTagOf = (b: Uint8Array, at: number): number => readU32(b, at + 4)
+/** Signed: V8 keeps such integers unboxed. */
+export const groupTagOf = (b: Uint8Array, at: number): number => readI32(b, at + 4)
 /** DATA: the view's tag. TELL: the stream's tag. CONTROL: the view or stream that it speaks of, or 0. */
 export const viewTagOf = (b: Uint8Array, at: number): number => readU32(b, at + 8)
-/** The same, signed: V8 keeps such integers unboxed. */
+/** The same, signed. */
 export const signedViewTagOf = (b: Uint8Array, at: number): number => readI32(b, at + 8)
 export const rankOf = (b: Uint8Array, at: number): number => readU16(b, at + 12)
 /** Bytes of this packet, header included. */
@@ -126,8 +127,7 @@ function checksumOf(b: Uint8Array, at: number, length: number): number {
  */
 export function judge(b: Uint8Array, at: number, end: number, groupTag: number): number {
   if (end - at < HEADER_BYTES) return TRUNCATED
-  // Signed, as V8 keeps such integers unboxed.
-  if (readU16(b, at) !== MAGIC || readI32(b, at + 4) !== (groupTag | 0)) return FOREIGN
+  if (readU16(b, at) !== MAGIC || groupTagOf(b, at) !== (groupTag | 0)) return FOREIGN
   if (b[at + 2] !== VERSION) return FUTURE_VERSION
   const length = lengthOf(b, at)
   if (length < HEADER_BYTES) return CORRUPT
